@@ -1,0 +1,60 @@
+"""Every error that a user can see, in one tree. The message is what the user reads: what is wrong, what to do."""
+
+
+class DatrysError(Exception):
+    """Root of all errors with words for the user.
+
+    Args:
+        *lines: plain sentences, one fault a line.
+
+    Attributes:
+        exit_code: what the script ends with: 1 for a refusal, 2 for wrong use.
+    """
+
+    exit_code = 1
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+class Refused(DatrysError):
+    """What was asked cannot be done as things stand; nothing was changed."""
+
+
+class CaseRefused(Refused):
+    """A case file that does not start a case.
+
+    Args:
+        faults: field path (``subject.date_of_birth``) to what is wrong with it and what to do.
+    """
+
+    def __init__(self, faults: dict[str, str]) -> None:
+        super().__init__(*(f"{field}: {what}" for field, what in faults.items()))
+        self.faults = faults
+
+
+class CaseUnknown(Refused):
+    """No case has this reference (or the asker may not see it, which answers the same)."""
+
+
+class NotAccepted(Refused):
+    """A signal that changed nothing: the reason, and what the case waits for."""
+
+
+class WrongUse(DatrysError):
+    """A command, file or option that cannot be understood."""
+
+    exit_code = 2
+
+
+class BadEdition(WrongUse):
+    """An edition with a limit that cannot be read, or a language missing."""
+
+
+class BadFile(WrongUse):
+    """A file to load with a bad row: row and column are named, and nothing of it was loaded."""
+
+
+class Unreachable(DatrysError):
+    """Temporal, database or mail server does not answer."""

@@ -1,0 +1,261 @@
+"""Gwent, Resolving Practitioner Differences: who may say what, what is remembered, and the rules that are no number.
+
+Source: spec 2; clauses of the protocol of March 2023 stand beside each rule.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Self
+
+from pydantic import BaseModel
+
+from protocols.facts import Facts
+from protocols.judging import Refusal, Rules, Standing
+from protocols.messages import (
+    FeedbackGiven,
+    HeadOfServiceConsulted,
+    MeetingArranged,
+    MeetingHeld,
+    MinutesRecorded,
+    NotResolved,
+    ProgressNoted,
+    ReportAccepted,
+    Resolved,
+    ReviewCompleted,
+    ReviewDecided,
+    ReviewRequested,
+)
+from protocols.roles import RAISING, Role
+from protocols.says import ANY_TIME, SAID_AT_ANY_TIME, Says, lacking
+from protocols.steps import Code
+
+PROTOCOL = "gwent"
+OUTCOME_WITHIN = timedelta(hours=24)
+"""A meeting's outcome is dated at or after its start and within 24 hours of it (3.4)."""
+
+
+class Stage(StrEnum):
+    """The stages, in the text's order."""
+
+    PRACTITIONERS = "practitioners"
+    LINE_MANAGERS = "line_managers"
+    TEAM_MANAGER = "team_manager"
+    MEETING = "meeting"
+    REVIEW_REQUEST = "review_request"
+    DECISION = "decision"
+    REVIEW = "review"
+    REPORT = "report"
+    FEEDBACK = "feedback"
+    ENDED = "ended"
+
+
+# --- Who says what
+
+
+def _says() -> Iterable[Says]:
+    stage = Stage
+    yield Says(
+        stage.PRACTITIONERS, Resolved, ("practitioner",), RAISING, moves=True, proposes_to="practitioner"
+    )
+    yield Says(stage.PRACTITIONERS, NotResolved, ("practitioner",), moves=True)
+    yield Says(
+        stage.LINE_MANAGERS, Resolved, ("line_manager",), RAISING, moves=True, proposes_to="line_manager"
+    )
+    yield Says(stage.LINE_MANAGERS, NotResolved, ("line_manager",), RAISING, ("record",), moves=True)
+    yield Says(
+        stage.TEAM_MANAGER, Resolved, ("line_manager",), RAISING, moves=True, proposes_to="line_manager"
+    )
+    yield Says(stage.TEAM_MANAGER, NotResolved, ("line_manager",), RAISING, moves=True)
+    yield Says(stage.TEAM_MANAGER, NotResolved, ("team_manager",), moves=True)
+    yield Says(stage.TEAM_MANAGER, MeetingArranged, ("team_manager",), moves=True)
+    yield Says(stage.MEETING, MeetingArranged, ("team_manager", "chair"), moves=True)
+    yield Says(
+        stage.MEETING, MeetingHeld, ("chair",), requires=("immediate_action_needed", "attended"), moves=True
+    )
+    yield Says(ANY_TIME, MinutesRecorded, ("chair",))
+    yield Says(stage.REVIEW_REQUEST, ReviewRequested, ("chair",), moves=True)
+    yield Says(stage.DECISION, HeadOfServiceConsulted, ("service_manager",))
+    decided = ("criterion_i", "criterion_ii", "immediate_action_needed")
+    yield Says(stage.DECISION, ReviewDecided, ("service_manager",), requires=decided, moves=True)
+    yield Says(stage.REVIEW, ProgressNoted, ("reviewer",))
+    included = ("practitioners_included",)
+    yield Says(stage.REVIEW, ReviewCompleted, ("reviewer", "service_manager"), requires=included, moves=True)
+    yield Says(stage.REPORT, ReportAccepted, ("service_manager",), moves=True)
+    yield Says(stage.FEEDBACK, FeedbackGiven, ("chair",), moves=True)
+
+
+# --- What is remembered
+
+
+class Meeting(BaseModel):
+    """A multi-agency meeting (3.4); numbers are those of the signals that said so.
+
+    Attributes:
+        dates: each date that was set, the last one being in force.
+        watched_from: its reminder counts if it is later than this.
+        held, minutes: numbers of the signals; 0 until then.
+    """
+
+    dates: list[tuple[int, datetime]]
+    watched_from: datetime
+    held: int = 0
+    held_at: datetime | None = None
+    outcome: str = ""
+    attended: list[Role] = []
+    record: str = ""
+    minutes: int = 0
+    minutes_at: datetime | None = None
+    minutes_record: str = ""
+
+    @property
+    def meeting_at(self) -> datetime:
+        """The date in force."""
+        return self.dates[-1][1]
+
+    def set_date(self, number: int, meeting_at: datetime) -> None:
+        """It is moved by signal `number`."""
+        self.dates.append((number, meeting_at))
+
+    def without(self, since: int) -> "Meeting | None":
+        """The meeting as if signal `since` and all after it had not been said; None if it was not arranged then."""
+        dates = [(number, at) for number, at in self.dates if number < since]
+        if not dates:
+            return None
+        if self.held >= since:
+            return Meeting(dates=dates, watched_from=self.watched_from)
+        if self.minutes >= since:
+            return self.model_copy(update={"minutes": 0, "minutes_at": None, "minutes_record": ""})
+        return self
+
+
+class Review(BaseModel):
+    """A review as requested (3.6), decided (3.8) and completed (3.10); `number` is that of the request's signal."""
+
+    number: int
+    requested_at: datetime
+    decided: int = 0
+    decided_at: datetime | None = None
+    review: bool | None = None
+    reviewer: str = ""
+    findings: dict[str, Any] = {}
+    completed_at: datetime | None = None
+    record: str = ""
+
+
+class GwentFacts(Facts):
+    """What a Gwent case remembers.
+
+    Attributes:
+        meetings: in the order in which they were arranged.
+        reviews: in the order of the requests.
+        chair_named: number of the signal that named a Chair other than the Team Manager; 0 if none did.
+    """
+
+    meetings: list[Meeting] = []
+    reviews: list[Review] = []
+    chair_named: int = 0
+
+    def without(self, since: int) -> Self:
+        """See `Facts.without`."""
+        meetings = [kept for meeting in self.meetings if (kept := meeting.without(since))]
+        reviews = [
+            r if r.decided < since else Review(number=r.number, requested_at=r.requested_at)
+            for r in self.reviews
+            if r.number < since
+        ]
+        named = self.chair_named if self.chair_named < since else 0
+        return self.model_copy(update={"meetings": meetings, "reviews": reviews, "chair_named": named})
+
+    def once(self) -> dict[str, str]:
+        """The reviewer's agency."""
+        return {"reviewer": self.reviews[-1].reviewer if self.reviews else ""}
+
+    def stands_in(self) -> dict[str, str]:
+        """3.2 A designated safeguarding officer may act as line manager; 3.4 normally the Team Manager is the Chair."""
+        chair = {} if self.chair_named else {"team_manager": "chair"}
+        return {"safeguarding_lead": "line_manager", **chair}
+
+    def waits_for_minutes(self) -> bool:
+        """Whether the minutes of a meeting held are not recorded."""
+        return self.meeting_without_minutes() is not None
+
+    def meeting_ahead(self) -> Meeting | None:
+        """The meeting that is arranged and not yet held."""
+        return next((m for m in reversed(self.meetings) if not m.held), None)
+
+    def meeting_without_minutes(self, meeting_at: datetime | None = None) -> Meeting | None:
+        """The meeting held at that moment, or the oldest one, whose minutes are not recorded."""
+        return next((m for m in self._held(meeting_at) if not m.minutes), None)
+
+    def _held(self, meeting_at: datetime | None) -> list[Meeting]:
+        return [m for m in self.meetings if m.held and meeting_at in (None, m.meeting_at)]
+
+    def was_held(self, meeting_at: datetime | None) -> bool:
+        """Whether a meeting was held (at that moment, if one is given)."""
+        return bool(self._held(meeting_at))
+
+
+# --- Rules that are no number
+
+
+def criterion_i(believed_by: Iterable[str], harm_through: Iterable[str]) -> bool:
+    """3.7 i: an agency believes that there is risk of harm through the action or inaction of another one."""
+    return any(believer != agency for believer in believed_by for agency in harm_through)
+
+
+def criterion_ii(gone_through: Iterable[str]) -> bool:
+    """3.7 ii: steps 1 to 4 were followed, read as practitioners, line managers, Team Manager and meeting."""
+    steps = {Stage.PRACTITIONERS, Stage.LINE_MANAGERS, Stage.TEAM_MANAGER, Stage.MEETING}
+    return steps <= set(gone_through)
+
+
+def _held_content(held: MeetingHeld, case: Standing) -> None:
+    if held.outcome == "resolved":
+        if missing := lacking(held, ("raising_agency_satisfied", "agreed")):
+            raise Refusal(Code.MISSING, ", ".join(missing))
+        if not held.raising_agency_satisfied:
+            raise Refusal(Code.NOT_SATISFIED, "it is not resolved while the raising agency is not satisfied")
+
+
+def _minutes_content(minutes: MinutesRecorded, case: Standing) -> None:
+    facts: GwentFacts = case.facts
+    if not facts.was_held(None):
+        raise Refusal(Code.WRONG_STAGE, "no meeting has been held")
+    if not facts.was_held(minutes.meeting_at):
+        raise Refusal(Code.UNKNOWN, "no meeting was held at that moment")
+    if not facts.meeting_without_minutes(minutes.meeting_at):
+        raise Refusal(Code.ALREADY, "the minutes are recorded")
+
+
+def _decision_content(decided: ReviewDecided, case: Standing) -> None:
+    if missing := lacking(decided, ("reviewer",) if decided.review else ("record",)):
+        raise Refusal(Code.MISSING, ", ".join(missing))
+
+
+def _arranged_ahead(arranged: MeetingArranged, case: Standing) -> None:
+    if arranged.meeting_at <= arranged.at:
+        raise Refusal(Code.TOO_EARLY, "meeting_at is not after the signal's own time")
+
+
+def _held_in_time(held: MeetingHeld, case: Standing) -> None:
+    meeting = case.facts.meeting_ahead()
+    if meeting is None:
+        raise Refusal(Code.TOO_EARLY, "no meeting is arranged")
+    if held.at < meeting.meeting_at:
+        raise Refusal(Code.TOO_EARLY, "the meeting has not begun")
+    if held.at > meeting.meeting_at + OUTCOME_WITHIN:
+        raise Refusal(Code.TOO_LATE, "more than 24 hours after its start")
+
+
+def _independent(decided: ReviewDecided, case: Standing) -> None:
+    if decided.review and decided.reviewer in case.parties.agencies:
+        raise Refusal(Code.NOT_INDEPENDENT, "the reviewer's agency takes part in the case (3.8)")
+
+
+RULES = Rules(
+    says=(*_says(), *SAID_AT_ANY_TIME),
+    content={MeetingHeld: _held_content, MinutesRecorded: _minutes_content, ReviewDecided: _decision_content},
+    times={MeetingArranged: _arranged_ahead, MeetingHeld: _held_in_time},
+    independence={ReviewDecided: _independent},
+)

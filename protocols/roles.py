@@ -1,0 +1,34 @@
+"""Who acts or is told: a role of the protocol, of an agency where the protocol says so. Never a person."""
+
+from pydantic import BaseModel
+
+RAISING, EITHER = "raising", "either"
+
+
+class Role(BaseModel, frozen=True):
+    """One role in one case.
+
+    Attributes:
+        role: the identifier that the protocol gives it (``line_manager``).
+        agency: code of its agency, empty for roles held once in a case.
+    """
+
+    role: str
+    agency: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.role}/{self.agency}" if self.agency else self.role
+
+
+class Agency(BaseModel, frozen=True):
+    """An agency of the case.
+
+    Attributes:
+        code: its code in the directory.
+        raising: whether it raised the case.
+        must_respond: whether an answer is asked of it.
+    """
+
+    code: str
+    raising: bool = False
+    must_respond: bool = False

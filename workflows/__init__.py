@@ -1,0 +1,1 @@
+"""The protocols as workflows, clause by clause: deterministic, knowing roles, clocks and signals, never people."""

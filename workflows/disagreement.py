@@ -1,0 +1,336 @@
+"""The verbs that both protocols are written in, and the loop that follows a case from stage to stage."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import NoReturn, TypeVar, overload
+
+from temporalio import workflow
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+with workflow.unsafe.imports_passed_through():
+    from protocols.judging import Verdict, judge
+    from protocols.messages import (
+        AgencyAdded,
+        CalendarChanged,
+        Corrected,
+        DiscussionRecorded,
+        ImmediateActionNeeded,
+        RoleChanged,
+        Signal,
+        Withdrawn,
+        read,
+    )
+    from protocols.roles import Agency, Role
+    from protocols.says import ANY_TIME
+    from protocols.steps import Code
+    from workflows.hearing import Hearing
+    from workflows.immediate import Emergency, ImmediateAction
+    from workflows.recording import flat
+    from workflows.state import Case, F, Received, Reopening, short_hash
+
+A = TypeVar("A", bound=Signal)
+B = TypeVar("B", bound=Signal)
+C = TypeVar("C", bound=Signal)
+StageMethod = Callable[[], Awaitable[str]]
+
+
+class Left(Exception):
+    """The stage is left by what may be said at any time; no stage method sees it."""
+
+    def __init__(self, to: str, at: datetime, since: int = 0) -> None:
+        super().__init__(to)
+        self.to, self.at, self.since = to, at, since
+
+    @property
+    def returning(self) -> bool:
+        """Whether it leads back to a stage gone through."""
+        return self.since > 0
+
+
+class Joined(Exception):
+    """An agency joined: the stage's entry is made for it alone."""
+
+
+class Finished(Exception):
+    """The case has ended, and nothing waits."""
+
+
+class Disagreement(Hearing[F]):
+    """A case under one protocol: `follow` is its loop, the rest are the verbs of its stages."""
+
+    def __init__(self, case: Case[F]) -> None:
+        super().__init__(case)
+        self._led_at = case.stage_began
+
+    # --- the loop
+
+    def stages(self) -> Mapping[str, StageMethod]:
+        """The method of each stage, in the text's order."""
+        raise NotImplementedError  # pragma: no cover
+
+    async def follow(self) -> str:
+        """From stage to stage until the case has ended; answers the outcome."""
+        watch = asyncio.create_task(self._watch_for_danger())
+        if self.case.reopened:
+            self._reopen(self.case.reopened)
+        if not self.case.turns:
+            self._go_to(self.case.stage, self.case.stage_began)
+        while self.case.stage != self.ended_stage:
+            await self._one_stage()
+        try:
+            await self.hear()
+        except Finished:
+            watch.cancel()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return self.case.outcome or ""
+
+    async def _one_stage(self) -> None:
+        try:
+            to = self.ended_stage if self.case.ending else await self.stages()[self.case.stage]()
+            while to == self.ended_stage and self.case.facts.waits_for_minutes():
+                await self.hear()  # it stays in its last stage; minutes are heard at any time
+            if to == self.ended_stage:
+                self._end()
+            self.leave_clocks(to, self._led_at, returning=False)
+            self._go_to(to, self._led_at)
+        except Joined:
+            pass
+        except Left as left:
+            self._leave(left)
+
+    def _leave(self, left: Left) -> None:
+        self.case.ending = None
+        if not left.returning:
+            self.leave_clocks(left.to, left.at, returning=False)
+            return self._go_to(left.to, left.at)
+        self.case.facts = self.case.facts.without(left.since)
+        self.leave_clocks(left.to, left.at, returning=True)
+        self.void_clocks(left.since, left.to)
+        self._go_to(left.to, left.at)
+        self.case.returned_at = left.at
+        self.case.stage_began = self.case.first_begins[left.to]
+
+    def _go_to(self, stage: str, at: datetime) -> None:
+        case = self.case
+        case.stage, case.stage_began, case.entered = stage, at, False
+        case.turns[stage] = case.turn + 1
+        case.entered_after[stage] = case.heard + 1
+        case.first_begins.setdefault(stage, at)
+        title = case.edition.stages[stage]
+        self.note("stage-entered", f"{title.en} ({title.clause})" if title.clause else title.en, at)
+
+    @property
+    def entering(self) -> bool:
+        """True once on the way into a stage, and once more for an agency that joins it."""
+        if self.joining:
+            return True
+        first, self.case.entered = not self.case.entered, True
+        return first
+
+    # --- the verbs
+
+    def each(self, role: str) -> list[Role]:
+        """This role of each agency: both sides, all agencies."""
+        return [Role(role=role, agency=agency.code) for agency in self.case.agencies]
+
+    def raising(self, role: str) -> Role:
+        """This role of the agency that raised the case."""
+        return Role(role=role, agency=self.case.raising)
+
+    def end(self, outcome: str) -> str:
+        """The case ends with this outcome, once the minutes of each meeting held are recorded."""
+        self.case.ending = outcome
+        return self.ended_stage
+
+    @overload
+    async def hear(self) -> NoReturn: ...
+    @overload
+    async def hear(self, a: type[A], /) -> A: ...
+    @overload
+    async def hear(self, a: type[A], b: type[B], /) -> A | B: ...
+    @overload
+    async def hear(self, a: type[A], b: type[B], c: type[C], /) -> A | B | C: ...
+    async def hear(self, *kinds: type[Signal]) -> Signal:
+        """The next signal of these kinds that counts; whatever else happens meanwhile is dealt with here.
+
+        Raises:
+            Left, Joined: by what may be said at any time.
+            Finished: the case has ended and nothing waits.
+        """
+        self.joining, self.case.returned_at = "", None
+        while True:
+            await self.settle()
+            if self.case.judged >= self.case.signals_a_run or workflow.info().is_continue_as_new_suggested():
+                await self._go_on()
+            waking = self.next_waking()
+            if self.case.inbox:
+                if said := await self._heard(self.case.inbox.pop(0), kinds):
+                    return said
+            elif waking and waking.at <= workflow.now():
+                self.fall_due()
+            elif self._idle():
+                raise Finished
+            else:
+                await self._wait(waking.at if waking else None, waking.what if waking else "")
+
+    def aside(self, said: Signal) -> None:
+        """What the protocol itself hears at any stage, such as minutes."""
+
+    def role_passed(self, changed: RoleChanged) -> None:
+        """What it means for the protocol that another person holds a role."""
+
+    # --- machinery
+
+    async def _heard(self, received: Received, kinds: tuple[type[Signal], ...]) -> Signal | None:
+        taken = self.take(received)
+        if taken is None:
+            return None
+        said, verdict = taken
+        if getattr(said, "immediate_action_needed", False):
+            await self._start_immediate_action(said)
+        if verdict.code is Code.PROPOSAL and verdict.row:
+            self.tell("proposed", self.raising(verdict.row.proposes_to))
+        elif isinstance(said, kinds):
+            self._led_at = said.at
+            return said
+        else:
+            self._at_any_time(said, verdict)
+        return None
+
+    def _at_any_time(self, said: Signal, verdict: Verdict) -> None:
+        match said:
+            case ImmediateActionNeeded():
+                pass  # it was started in its own lane
+            case DiscussionRecorded():
+                self.tell("informed", self.each("safeguarding_lead"), clause=ANY_TIME)
+            case RoleChanged():
+                self._role_changed(said)
+            case AgencyAdded():
+                self._agency_added(said)
+            case CalendarChanged():
+                self._calendar_changed(said)
+            case Corrected():
+                self._corrected(said)
+            case Withdrawn():
+                self._withdrawn(said)
+            case _:
+                self._led_at = said.at
+                self.aside(said)
+
+    def _role_changed(self, said: RoleChanged) -> None:
+        agency_role = said.role in self.case.edition.agency_roles()
+        role = Role(role=said.role, agency=(said.for_agency or "") if agency_role else "")
+        self.pass_on(role, record=said.record)
+        self.role_passed(said)
+        asked = self.case.asked.get(str(role))
+        if asked and role in self.waiting_for():
+            self.tell(asked.notice, role, clause=ANY_TIME, concerns=asked.notice)
+
+    def _agency_added(self, said: AgencyAdded) -> NoReturn:
+        self.case.agencies.append(Agency(code=said.agency_code, must_respond=said.must_respond))
+        self.pass_on(Role(role="*", agency=said.agency_code), record=said.record)
+        self.joining, self._led_at = said.agency_code, said.at
+        raise Joined
+
+    def _calendar_changed(self, said: CalendarChanged) -> None:
+        if said.holidays is not None:
+            version = f"as loaded on {said.sent_at.date().isoformat()}"
+            self.case.holidays = self.case.holidays.changed_by(said.holidays, version)
+            self.reckon_anew("the bank holidays changed")
+
+    def _corrected(self, said: Corrected) -> None:
+        self.tell("informed", list(self.case.told), clause=ANY_TIME, about="corrected")
+        if said.return_to:
+            raise Left(said.return_to, said.at, since=self.case.accepted[short_hash(said.corrects)])
+
+    def _withdrawn(self, said: Withdrawn) -> NoReturn:
+        self.case.outcome = "withdrawn"
+        self.tell("withdrawn", list(self.case.told), clause=ANY_TIME)
+        raise Left(self.ended_stage, said.at)
+
+    def _end(self) -> None:
+        """The last act: everybody told hears of the end."""
+        self.case.outcome, self.case.ending = self.case.ending, None
+        self.tell("ended", list(self.case.told), clause=ANY_TIME)
+
+    def _reopen(self, reopening: Reopening) -> None:
+        """An ended case is opened again at a named stage, as after a correction (`datrys reopen`)."""
+        case = self.case
+        case.reopened, case.outcome, case.heard = None, None, case.heard + 1
+        self._occasion, self._changed = reopening.id, True
+        self.note(
+            "reopened",
+            f"Opened again by the Business Unit at: {case.edition.stages[reopening.to].en}",
+            reopening.at,
+            clause=ANY_TIME,
+            by=Role(role="business_unit"),
+            signal_id=reopening.id,
+            record=reopening.record,
+        )
+        self.tell("informed", list(case.told), clause=ANY_TIME, about="corrected")
+        self._leave(Left(reopening.to, reopening.at, since=case.entered_after[reopening.to]))
+
+    def _idle(self) -> bool:
+        """Whether an ended case has nothing more to do: its last post is out, and nothing waits to be judged."""
+        ended = self.case.stage == self.ended_stage
+        return ended and not (self.outbox.busy or self.case.inbox or self.case.urgent)
+
+    async def _wait(self, until: datetime | None, what: str) -> None:
+        def stirs() -> bool:
+            return bool(self.case.inbox) or self._idle()
+
+        if until is None:
+            return await workflow.wait_condition(stirs)
+        try:
+            await workflow.wait_condition(stirs, timeout=until - workflow.now(), timeout_summary=what)
+        except TimeoutError:
+            pass  # the moment has come
+
+    async def _go_on(self) -> NoReturn:
+        """A new run, once no immediate action is about to be started."""
+        await workflow.wait_condition(lambda: not self.case.urgent)
+        await self.go_on_in_a_new_run()
+
+    async def _watch_for_danger(self) -> None:
+        """Beside the flow: neither a database away nor a long inbox holds up an immediate action."""
+        while True:
+            await workflow.wait_condition(lambda: bool(self.case.urgent))
+            received = self.case.urgent[0]
+            understood = read(received.name, received.body, received.seen)
+            verdict = judge(understood, self.case.standing(self.ended_stage), self.rules)
+            key = short_hash(understood.id) if understood.id else ""
+            known = key in self.case.alarmed or key in self.case.accepted
+            if verdict.code.accepted and understood.signal and not known:
+                self.case.alarmed += [key] if key else []
+                await self._start_immediate_action(understood.signal)
+            self.case.inbox.append(self.case.urgent.pop(0))  # judged and recorded in its turn
+
+    async def _start_immediate_action(self, said: Signal) -> None:
+        case = self.case
+        sender = case.parties().known_as(said.sender)
+        lead = [Role(role="safeguarding_lead", agency=sender.agency)] if sender.agency else []
+        while True:
+            case.immediate += 1
+            emergency = Emergency(
+                case=case.reference,
+                number=case.immediate,
+                stage=case.stage,
+                raised_by=sender,
+                at=said.at,
+                sent_at=said.sent_at,
+                occasion=said.id or f"{case.reference}-immediate-{case.immediate}",
+                to=flat(Role(role="duty_team"), lead, self.waiting_for()),
+                holidays=case.holidays,
+            )
+            try:
+                await workflow.start_child_workflow(
+                    ImmediateAction.run,
+                    emergency,
+                    id=emergency.workflow_id,
+                    parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                    static_summary=f"Immediate action, {case.reference}",
+                )
+                return
+            except WorkflowAlreadyStartedError:
+                continue  # a door started that number while the case was ended

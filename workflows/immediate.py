@@ -1,0 +1,227 @@
+"""Immediate action: told at once, at any hour, and chased until somebody says that the referral was made.
+
+It neither stops nor waits for the case that it belongs to, and outlives it (spec 1, Any time).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RawValue
+
+with workflow.unsafe.imports_passed_through():
+    from pydantic import BaseModel
+
+    from protocols.judging import GRACE
+    from protocols.messages import CONFIRMATION, ImmediateActionConfirmed, Read, read
+    from protocols.roles import Role
+    from protocols.says import ANY_TIME
+    from protocols.steps import Code, Entry, Notice, Receipt, Step
+    from protocols.working_days import BankHolidays, recorded_late
+    from workflows.bodies import body_of
+    from workflows.outbox import Outbox
+    from workflows.state import Received
+
+CHASED_AFTER_HOURS = (1, 4, 24)
+CHASED_EVERY_HOURS = 24
+
+
+def chased_after(chased: int) -> timedelta:
+    """How long after the beginning the next chaser goes out: 1, 4 and 24 hours, then every 24."""
+    if chased < len(CHASED_AFTER_HOURS):
+        return timedelta(hours=CHASED_AFTER_HOURS[chased])
+    return timedelta(hours=CHASED_EVERY_HOURS * (chased - len(CHASED_AFTER_HOURS) + 2))
+
+
+class Emergency(BaseModel):
+    """Somebody sees that a child or adult needs protection now.
+
+    Attributes:
+        case, number: the case it belongs to, and which of its immediate actions this is.
+        stage: the stage that the case stood in.
+        raised_by: the role that said so; at, sent_at: when it happened and when the door took it.
+        occasion: the id of the signal that set it off.
+        to: the roles to tell.
+        holidays: to mark what was recorded late.
+        began, chased, step, unposted, inbox: how far it is, for a new run.
+    """
+
+    case: str
+    number: int
+    stage: str
+    raised_by: Role
+    at: datetime
+    sent_at: datetime
+    occasion: str
+    to: list[Role]
+    holidays: BankHolidays
+    began: datetime | None = None
+    chased: int = -1
+    step: int = 1
+    unposted: bool = False
+    inbox: list[Received] = []
+
+    @property
+    def workflow_id(self) -> str:
+        """`REFERENCE-immediate-N`."""
+        return f"{self.case}-immediate-{self.number}"
+
+
+@workflow.defn
+class ImmediateAction:
+    """Tells the duty team, the sender's safeguarding lead and the roles waited for, and chases them."""
+
+    @workflow.init
+    def __init__(self, emergency: Emergency) -> None:
+        self.emergency = emergency
+        self._outbox = Outbox(emergency.workflow_id, emergency.unposted)
+        self._entries: list[Entry] = []
+        self._receipts: dict[str, Receipt] = {}
+        self._confirmed = False
+
+    @workflow.signal(name=CONFIRMATION)
+    def hear_confirmed(self, *args: Any) -> None:
+        """The referral was made: when, and to whom."""
+        self._keep(CONFIRMATION, args)
+
+    @workflow.signal(dynamic=True)
+    def anything_else(self, name: str, args: Sequence[RawValue]) -> None:
+        """A signal that does not belong here: it is recorded as not accepted."""
+        self._keep(name, ())
+
+    def _keep(self, name: str, args: Sequence[Any]) -> None:
+        self.emergency.inbox.append(Received(name=name, body=body_of(args), seen=workflow.now()))
+
+    @workflow.query
+    def receipt(self, id: str) -> Receipt | None:
+        """The verdict on a signal, or null while it has not been judged."""
+        return self._receipts.get(id)
+
+    @workflow.run
+    async def run(self, emergency: Emergency) -> str:
+        """Tell, chase, and end once the referral is confirmed; answers what became of it."""
+        emergency = self.emergency
+        emergency.began = emergency.began or workflow.now()
+        while not self._confirmed:
+            if emergency.inbox:
+                self._judge(emergency.inbox.pop(0))
+                await self._record([])
+            elif workflow.now() >= self._next():
+                await self._tell()
+            elif workflow.info().is_continue_as_new_suggested():
+                emergency.unposted = await self._outbox.hand_over()
+                workflow.continue_as_new(emergency)
+            else:
+                await self._wait()
+        await workflow.wait_condition(lambda: not self._outbox.busy)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return "confirmed"
+
+    def _next(self) -> datetime:
+        began = self.emergency.began or workflow.now()
+        return began if self.emergency.chased < 0 else began + chased_after(self.emergency.chased)
+
+    async def _tell(self) -> None:
+        """Tell everybody, first or once more; what an outage swallowed is told once."""
+        emergency, now = self.emergency, workflow.now()
+        moment = self._next()
+        while self._next() <= now:
+            emergency.chased += 1
+        first = moment == emergency.began
+        words = (
+            "Immediate action is needed: the duty team is told"
+            if first
+            else "No referral confirmed yet: chased"
+        )
+        self._note("immediate-action" if first else "chased", words, emergency.at if first else moment, first)
+        occasion = emergency.occasion if first else f"{emergency.workflow_id}@{moment.isoformat()}"
+        await self._record(
+            [
+                Notice(
+                    notice="immediate-action",
+                    occasion=f"{occasion}/{ANY_TIME}",
+                    to=role,
+                    at=now,
+                    stage=emergency.stage,
+                    clause=ANY_TIME,
+                )
+                for role in emergency.to
+            ]
+        )
+
+    def _note(self, what: str, words: str, at: datetime, said: bool = False, **more: Any) -> None:
+        emergency = self.emergency
+        recorded_at = more.pop("recorded_at", emergency.sent_at if said else workflow.now())
+        self._entries.append(
+            Entry(
+                what=what,
+                words=words,
+                happened_at=at,
+                recorded_at=recorded_at,
+                clause=ANY_TIME,
+                stage=emergency.stage,
+                turn=0,
+                by=more.pop("by", emergency.raised_by if said else None),
+                late_recorded=recorded_late(at, recorded_at, emergency.holidays),
+                **more,
+            )
+        )
+
+    def _judge(self, received: Received) -> None:
+        understood = read(received.name, received.body, received.seen)
+        code, reason = self._verdict(understood)
+        self._confirmed = code.accepted
+        said = understood.envelope
+        self._note(
+            received.name if understood.kind else "unknown-signal",
+            "The referral was made" if code.accepted else f"A confirmation was not accepted: {code}",
+            said.at if said else received.seen,
+            recorded_at=said.sent_at if said else received.seen,
+            by=said.sender if said and code.accepted else None,
+            signal_id=understood.id,
+            code=code,
+            reason=reason,
+            record=(said.record or "") if said else "",
+        )
+        if understood.id:
+            self._receipts[understood.id] = Receipt(
+                id=understood.id, accepted=code.accepted, code=code, reason=reason
+            )
+
+    def _verdict(self, understood: Read) -> tuple[Code, str]:
+        if understood.kind is not ImmediateActionConfirmed:
+            return Code.UNKNOWN, "an immediate action only hears that the referral was made"
+        if understood.envelope is None:
+            return Code.NOT_UNDERSTOOD, "it is not one JSON object with the fields of this signal"
+        if understood.missing:
+            return Code.MISSING, ", ".join(understood.missing)
+        said = understood.signal
+        if isinstance(said, ImmediateActionConfirmed) and max(said.made_at, said.at) > said.sent_at + GRACE:
+            return Code.IN_FUTURE, "it is said to have happened later than it was sent"
+        return Code.ACCEPTED, ""
+
+    async def _record(self, notices: list[Notice]) -> None:
+        emergency = self.emergency
+        step = Step(
+            case=emergency.workflow_id,
+            number=emergency.step,
+            at=workflow.now(),
+            entries=self._entries,
+            notices=notices,
+            stage=emergency.stage,
+            turn=0,
+            clause=ANY_TIME,
+        )
+        emergency.step, self._entries = emergency.step + 1, []
+        await self._outbox.record(step)
+        self._outbox.post()
+
+    async def _wait(self) -> None:
+        inbox, summary = self.emergency.inbox, "chase until the referral is confirmed"
+        try:
+            await workflow.wait_condition(
+                lambda: bool(inbox), timeout=self._next() - workflow.now(), timeout_summary=summary
+            )
+        except TimeoutError:
+            pass  # nobody has confirmed

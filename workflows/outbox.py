@@ -1,0 +1,84 @@
+"""The outbox of a case: what `record` put there is posted beside the flow, one post in flight, and never forgotten."""
+
+import asyncio
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    from activities.posting import Post
+    from activities.recording import Records
+    from protocols.steps import Recorded, Step
+    from workflows import story
+
+RECORD_TIMEOUT = timedelta(seconds=30)
+POST_TIMEOUT = timedelta(minutes=10)
+POST_HEARTBEAT = timedelta(seconds=60)
+POST_GRACE_SECONDS = 2
+RECORD_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
+POST_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=2))
+
+
+class Outbox:
+    """Records the steps of one case and posts what they leave to be sent.
+
+    Args:
+        case: the reference, or the id of an immediate action.
+        unposted: whether a run before this one left notices unposted.
+    """
+
+    def __init__(self, case: str, unposted: bool) -> None:
+        self._case, self._unposted = case, unposted
+        self._posting: asyncio.Task[None] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether notices wait or are being posted."""
+        return self._unposted or self._in_flight is not None
+
+    @property
+    def _in_flight(self) -> asyncio.Task[None] | None:
+        return self._posting if self._posting and not self._posting.done() else None
+
+    async def record(self, step: Step) -> None:
+        """Record a step in one transaction; returns once it stands there."""
+        recorded: Recorded = await workflow.execute_activity_method(
+            Records.record,
+            step,
+            start_to_close_timeout=RECORD_TIMEOUT,
+            retry_policy=RECORD_RETRIES,
+            summary=story.summary(step),
+        )
+        self._unposted |= recorded.unposted
+
+    def post(self) -> None:
+        """See that what waits is posted; returns at once."""
+        if self._unposted and not self._in_flight:
+            self._posting = asyncio.create_task(self._drain())
+
+    async def _drain(self) -> None:
+        while self._unposted:
+            self._unposted = False
+            try:
+                await workflow.execute_activity_method(
+                    Post.post,
+                    self._case,
+                    start_to_close_timeout=POST_TIMEOUT,
+                    heartbeat_timeout=POST_HEARTBEAT,
+                    retry_policy=POST_RETRIES,
+                    cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+                    summary="post the notices that wait",
+                )
+            except BaseException:
+                self._unposted = True
+                raise
+
+    async def hand_over(self) -> bool:
+        """Before a new run: the post in flight is given 2 seconds, then cancelled; answers whether notices wait."""
+        if posting := self._in_flight:
+            await asyncio.wait([posting], timeout=POST_GRACE_SECONDS)
+        if posting := self._in_flight:
+            posting.cancel()
+            await asyncio.wait([posting])
+        return self._unposted

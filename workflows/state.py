@@ -1,0 +1,258 @@
+"""The state of a case: one model, which a new run, a correction and a reopening start from."""
+
+import hashlib
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from protocols.editions import Edition, Kind
+from protocols.facts import Facts
+from protocols.judging import Standing
+from protocols.limits import DueTime, due_time
+from protocols.roles import Agency, Role
+from protocols.says import Parties
+from protocols.status import ClockStatus
+from protocols.steps import ClockRow, ClockState, Entry, Notice, Receipt
+from protocols.working_days import BankHolidays
+
+F = TypeVar("F", bound=Facts)
+VERDICTS_KEPT = 200
+ENTRIES_KEPT = 200
+SIGNALS_A_RUN = 1_000
+"""After as many signals a case goes on in a new run: the server refuses the 10,001st of one run for good."""
+
+
+def short_hash(signal_id: str) -> str:
+    """What is kept of an accepted id for good."""
+    return hashlib.sha256(signal_id.encode()).hexdigest()[:12]
+
+
+class Received(BaseModel, frozen=True):
+    """A signal as it came in: `body` is its one JSON object as text, None where there was no such thing."""
+
+    name: str
+    body: str | None
+    seen: datetime
+
+
+class Reopening(BaseModel, frozen=True):
+    """An ended case is opened again: where, when, and the record that holds the reason."""
+
+    id: str
+    to: str
+    at: datetime
+    record: str
+
+
+class Clock(BaseModel):
+    """A time limit of this case.
+
+    Attributes:
+        clock, agency: its name in the edition, and the agency that it is for, where each has its own.
+        starts, meeting_at, papers_due: what it runs from; the meeting it waits for, and when its papers are due.
+        due_time: when it ends, and why.
+        accountable, oversees: the roles.
+        learned: moments up to this one are done with.
+        told_late: its lateness was recorded (and mailed, for a protocol limit).
+        begun_by, met_by: numbers of the signals; 0 for what began with the case or is not met.
+    """
+
+    clock: str
+    agency: str = ""
+    kind: Kind
+    starts: datetime
+    meeting_at: datetime | None = None
+    papers_due: datetime | None = None
+    due_time: DueTime
+    accountable: list[Role]
+    oversees: list[Role]
+    learned: datetime
+    told_late: bool = False
+    state: ClockState = ClockState.RUNNING
+    met_at: datetime | None = None
+    late: bool = False
+    begun_by: int = 0
+    met_by: int = 0
+
+    @property
+    def due(self) -> datetime | None:
+        """When it ends; None while no meeting is planned."""
+        return self.due_time.due
+
+    @property
+    def running(self) -> bool:
+        """Neither met nor closed."""
+        return self.state is ClockState.RUNNING
+
+    def is_late_at(self, moment: datetime) -> bool:
+        """In time is at or before the due time."""
+        return self.due is not None and moment > self.due
+
+    def meet(self, at: datetime, by: int) -> None:
+        """It is met, in time or late."""
+        self.state, self.met_at, self.met_by, self.late = ClockState.MET, at, by, self.is_late_at(at)
+
+    def close(self, at: datetime) -> None:
+        """Its stage was left, or the case ended, without it."""
+        self.state, self.late = ClockState.CLOSED, self.late or self.is_late_at(at)
+
+    def resume(self, now: datetime) -> None:
+        """It runs again from its old start; what it announced is not announced again."""
+        self.state, self.met_at, self.met_by = ClockState.RUNNING, None, 0
+        self.late, self.learned = self.told_late, now
+
+
+class Case(BaseModel, Generic[F]):
+    """The state of a case, free of people.
+
+    Attributes:
+        reference, edition, authority, group: what it is, under which rules, where, children or adults.
+        agencies, instigated_at, raised_at: from the case file.
+        holidays: the bank holidays to reckon with.
+        facts: what the protocol remembers.
+        stage, turns, first_begins, stage_began: where it is, how often each stage was entered, the begin of each
+            stage's first entry, and the begin that signals of this stage are held against.
+        entered_after: number that the first signal after each stage's latest entry has.
+        entered: whether the entry of the current stage was made.
+        returned_at: when a correction or reopening led back into the current stage, until its entry is made.
+        ending: the outcome that only awaits the minutes; outcome: how it ended.
+        clocks: all that ever ran, in the order of their begin.
+        inbox, urgent: signals to judge; immediate actions to start.
+        receipts, accepted: the last verdicts; short hashes of all accepted ids with the signals' numbers.
+        alarmed: short hashes of immediate actions started.
+        told, asked: everybody told; the latest request to each role.
+        timeline: the last entries.
+        heard, judged: signals that counted in this case; signals judged in this run.
+        step: number of the next step; immediate: how many immediate actions were started.
+        unposted: notices wait in the outbox.
+        reopened: where this run opens an ended case again.
+        signals_a_run: after as many the case goes on in a new run.
+    """
+
+    reference: str
+    edition: Edition
+    authority: str
+    group: str
+    agencies: list[Agency]
+    instigated_at: datetime
+    raised_at: datetime
+    holidays: BankHolidays
+    facts: F
+    stage: str
+    turns: dict[str, int] = {}
+    first_begins: dict[str, datetime] = {}
+    entered_after: dict[str, int] = {}
+    stage_began: datetime
+    entered: bool = False
+    returned_at: datetime | None = None
+    ending: str | None = None
+    outcome: str | None = None
+    clocks: list[Clock] = []
+    inbox: list[Received] = []
+    urgent: list[Received] = []
+    receipts: dict[str, Receipt] = {}
+    accepted: dict[str, int] = {}
+    alarmed: list[str] = []
+    told: list[Role] = []
+    asked: dict[str, Notice] = {}
+    timeline: list[Entry] = []
+    heard: int = 0
+    judged: int = 0
+    step: int = 1
+    immediate: int = 0
+    unposted: bool = False
+    reopened: Reopening | None = None
+    signals_a_run: int = SIGNALS_A_RUN
+
+    @property
+    def raising(self) -> str:
+        """Code of the agency that raised the case."""
+        return next(agency.code for agency in self.agencies if agency.raising)
+
+    @property
+    def turn(self) -> int:
+        """How often the current stage was entered."""
+        return self.turns.get(self.stage, 0)
+
+    @property
+    def clause(self) -> str:
+        """The current stage's clause."""
+        return self.edition.stages[self.stage].clause
+
+    def parties(self) -> Parties:
+        """Who takes part."""
+        agency_roles = self.edition.agency_roles()
+        return Parties(
+            raising=self.raising,
+            agencies=frozenset(agency.code for agency in self.agencies),
+            agency_roles=agency_roles,
+            other_roles=frozenset(self.edition.roles) - agency_roles,
+            once=self.facts.once(),
+            stands_in=self.facts.stands_in(),
+        )
+
+    def standing(self, ended: str) -> Standing:
+        """How the case stands for the judge; `ended` is the name of the stage that it ends in."""
+        return Standing(
+            stage=self.stage,
+            turn=self.turn,
+            ended=self.stage == ended,
+            ending=self.ending is not None,
+            stages=frozenset(self.edition.stages) - {ended},
+            gone_through=frozenset(self.turns) - {ended},
+            case_began=self.instigated_at,
+            stage_began=self.stage_began,
+            parties=self.parties(),
+            facts=self.facts,
+            accepted=self.has_accepted,
+        )
+
+    def has_accepted(self, signal_id: str) -> bool:
+        """Whether a signal with this id counted."""
+        return short_hash(signal_id) in self.accepted
+
+    def running_clocks(self) -> list[Clock]:
+        """The clocks that run, in the order of their begin."""
+        return [clock for clock in self.clocks if clock.running]
+
+    def key_of(self, clock: Clock) -> str:
+        """A clock's identity within the case."""
+        number = next(n for n, other in enumerate(self.clocks, start=1) if other is clock)
+        return f"{clock.clock}#{number}"
+
+    def reckon(self, clock: Clock) -> DueTime:
+        """When a clock ends by the bank holidays of now."""
+        limit = self.edition.clocks[clock.clock].within
+        return due_time(limit, clock.starts, self.holidays, clock.meeting_at)
+
+    def snapshot(self) -> str:
+        """The state from which the case can be opened again; what stands elsewhere in the records is left out."""
+        return self.model_dump_json(
+            exclude={"edition", "inbox", "urgent", "receipts", "timeline", "reopened", "unposted"},
+            exclude_defaults=True,
+        )
+
+    def row(self, clock: Clock) -> ClockRow:
+        """A clock for the records."""
+        rule = self.edition.clocks[clock.clock]
+        return ClockRow(
+            key=self.key_of(clock),
+            clock=clock.clock,
+            agency=clock.agency,
+            clause=rule.clause,
+            kind=clock.kind,
+            limit=rule.within,
+            due_time=clock.due_time,
+            accountable=tuple(clock.accountable),
+            oversees=tuple(clock.oversees),
+            state=clock.state,
+            met_at=clock.met_at,
+            late=clock.late,
+        )
+
+    def status_of(self, clock: Clock) -> ClockStatus:
+        """A clock for the query `status`."""
+        row: dict[str, Any] = self.row(clock).model_dump(exclude={"key", "due_time", "oversees"})
+        due = clock.due_time
+        return ClockStatus(**row, starts=clock.starts, due=due.due, provisional=due.provisional)

@@ -1,0 +1,280 @@
+"""The clocks of a case: begun, met, closed, reminded, overdue, chased, and reckoned anew (spec 1, Clocks)."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from protocols import moments
+    from protocols.editions import Kind
+    from protocols.limits import DueTime
+    from protocols.roles import Role
+    from protocols.says import ANY_TIME
+    from protocols.working_days import local_date
+    from workflows import story
+    from workflows.recording import Recording, Roles, flat
+    from workflows.state import Clock, F
+
+ON_TIME = timedelta(hours=1)
+"""A chaser that the case wakes up for within this is on time; what an outage swallowed for longer is left out."""
+
+
+class Waking(NamedTuple):
+    """The next moment at which a case has to do something by itself, and what for."""
+
+    at: datetime
+    what: str
+
+
+class Timekeeping(Recording[F]):
+    """Starts and meets clocks, and does what falls due."""
+
+    # --- verbs
+
+    def start(
+        self,
+        name: str,
+        of: datetime,
+        accountable: Roles,
+        oversees: Roles,
+        agency: str = "",
+    ) -> None:
+        """Start a clock of the edition; nothing happens where the board took a local target out.
+
+        Args:
+            name: the clock.
+            of: aware moment from which it runs; after a return a local target runs from the return, and a
+                protocol limit goes on from its old start.
+            accountable, oversees: roles.
+            agency: the agency that it is for, where each has its own.
+        """
+        rule = self.case.edition.clocks.get(name)
+        if rule is None:
+            return None
+        if self.joining and not agency:
+            return self._share(name, accountable, oversees)
+        if self.case.returned_at and rule.kind is Kind.PROTOCOL and (old := self._last(name, agency)):
+            old.resume(workflow.now())
+            old.accountable, old.oversees = flat(accountable), flat(oversees)
+            return self.touch(old)
+        starts = self.case.returned_at if self.case.returned_at and rule.kind is Kind.LOCAL else of
+        clock = Clock(
+            clock=name,
+            agency=agency,
+            kind=rule.kind,
+            starts=starts,
+            due_time=DueTime(due=None, starts=starts),
+            accountable=flat(accountable),
+            oversees=flat(oversees),
+            learned=workflow.now(),
+            begun_by=self.case.heard,
+        )
+        clock.due_time = self.case.reckon(clock)
+        self.case.clocks.append(clock)
+        self.touch(clock)
+
+    def restart(self, name: str, of: datetime, accountable: Roles, oversees: Roles) -> None:
+        """Start a clock, or let the one that runs begin anew: what it counts from was moved."""
+        running = self._running(name)
+        if not running or self.joining:
+            return self.start(name, of, accountable, oversees)
+        clock = running[0]
+        self._superseded.append(self.case.key_of(clock))
+        clock.starts, clock.learned = of, workflow.now()
+        clock.due_time, clock.told_late, clock.late = self.case.reckon(clock), False, False
+        self.touch(clock)
+
+    def meet(self, name: str, at: datetime, agency: str = "", of: datetime | None = None) -> None:
+        """The running clock of this name (that counts from `of`) is met; nothing happens if none runs."""
+        running = self._running(name, agency)
+        for clock in [c for c in running if of in (None, c.starts)][:1] or running[:1]:
+            clock.meet(at, self.case.heard)
+            self.touch(clock)
+
+    def hand_over(self, name: str, accountable: Roles) -> None:
+        """From now on others are accountable for the running clock of this name."""
+        for clock in self._running(name):
+            clock.accountable = flat(accountable)
+            self.touch(clock)
+
+    # --- machinery
+
+    def _running(self, name: str, agency: str = "") -> list[Clock]:
+        return [c for c in self.case.running_clocks() if c.clock == name and c.agency == agency]
+
+    def _last(self, name: str, agency: str) -> Clock | None:
+        return next((c for c in reversed(self.case.clocks) if (c.clock, c.agency) == (name, agency)), None)
+
+    def _share(self, name: str, accountable: Roles, oversees: Roles) -> None:
+        """An agency that joins shares the running clocks of its roles."""
+        for clock in self._running(name):
+            clock.accountable = flat(
+                clock.accountable, [r for r in flat(accountable) if r.agency == self.joining]
+            )
+            clock.oversees = flat(clock.oversees, [r for r in flat(oversees) if r.agency == self.joining])
+            self.touch(clock)
+
+    def leave_clocks(self, to: str, at: datetime, returning: bool) -> None:
+        """What becomes of the running clocks when the stage is left for another, or returned to."""
+        for clock in self.case.running_clocks():
+            rule = self.case.edition.clocks[clock.clock]
+            goes_on = to in rule.stages and not (returning and rule.kind is Kind.LOCAL)
+            if goes_on or (rule.runs_on and self.case.outcome != "withdrawn"):
+                continue
+            if rule.met_on_leaving:
+                clock.meet(at, self.case.heard)
+            else:
+                clock.close(at)
+            self.touch(clock)
+
+    def void_clocks(self, since: int, back_to: str) -> None:
+        """What signal `since` and its followers began or met is void: closed, or running again."""
+        for clock in self.case.clocks:
+            rule = self.case.edition.clocks[clock.clock]
+            if clock.running and clock.begun_by >= since:
+                clock.close(workflow.now())
+                self.touch(clock)
+            elif (
+                rule.kind is Kind.PROTOCOL
+                and clock.met_by >= since > clock.begun_by
+                and back_to in rule.stages
+            ):
+                clock.resume(workflow.now())
+                self.touch(clock)
+
+    def next_waking(self) -> Waking | None:
+        """The next moment of all clocks and of what the protocol itself watches."""
+        wakings = [waking for clock in self.case.running_clocks() if (waking := self._next_of(clock))]
+        return min([*wakings, *self.own_wakings()], key=lambda waking: waking.at, default=None)
+
+    def own_wakings(self) -> list[Waking]:
+        """Moments that the protocol watches beside its clocks, such as the reminder of a meeting."""
+        return []
+
+    def own_moments_due(self) -> None:
+        """Do what such a moment is for."""
+
+    def _next_of(self, clock: Clock) -> Waking | None:
+        words = self.case.edition.clocks[clock.clock].en
+        coming = [moment for moment in self._reminders(clock) if moment > clock.learned]
+        if coming:
+            return Waking(coming[0], f"reminder: {words}, due {story.moment(clock.due)}")
+        if clock.due and not clock.told_late:
+            return Waking(clock.due, f"due: {words}")
+        if clock.kind is Kind.PROTOCOL:
+            return Waking(
+                self._next_chaser(clock, clock.learned), f"chaser: {words}, was due {story.moment(clock.due)}"
+            )
+        return None
+
+    def _reminders(self, clock: Clock) -> list[datetime]:
+        """All moments before the due time at which the clock is reminded, sorted."""
+        if clock.due is None:
+            return []
+        limit, holidays = self.case.edition.clocks[clock.clock].within, self.case.holidays
+        if clock.kind is Kind.LOCAL:
+            planned = [moments.local_reminder(clock.starts, clock.due, holidays)]
+        else:
+            planned = moments.reminders(limit, clock.starts, clock.due, holidays, clock.papers_due)
+        return [moment for moment in planned if moment < clock.due]
+
+    def _next_chaser(self, clock: Clock, after: datetime) -> datetime:
+        return moments.next_chaser(local_date(clock.due or clock.starts), after, self.case.holidays)
+
+    def fall_due(self) -> None:
+        """Do whatever is due by now, once: the due time counts, older reminders collapse into the latest."""
+        now = workflow.now()
+        for clock in self.case.running_clocks():
+            waking = self._next_of(clock)
+            if waking is None or waking.at > now:
+                continue
+            if clock.due and clock.due <= now and not clock.told_late:
+                self._fell_late(clock)
+            elif clock.due and clock.due > now:
+                passed = [m for m in self._reminders(clock) if clock.learned < m <= now]
+                self._speak("reminder", clock, passed[-1], clock.accountable)
+            else:
+                self._chase(clock, now)
+            clock.learned = now
+            self.touch(clock)
+        self.own_moments_due()
+
+    def _fell_late(self, clock: Clock) -> None:
+        """The lateness is recorded; a protocol limit is announced, a local target stands in the weekly list."""
+        clock.told_late = clock.late = True
+        moment = clock.due or clock.starts
+        if clock.kind is Kind.PROTOCOL:
+            self._speak("overdue", clock, moment, flat(clock.accountable, clock.oversees))
+        else:
+            self._note_moment("late", clock, moment)
+
+    def _chase(self, clock: Clock, now: datetime) -> None:
+        """The chaser of now; of those that an outage swallowed none is made up for."""
+        latest = clock.learned
+        while (following := self._next_chaser(clock, latest)) <= now:
+            latest = following
+        if now - latest <= ON_TIME:
+            self._speak("chaser", clock, latest, flat(clock.accountable, clock.oversees))
+
+    def _speak(self, notice: str, clock: Clock, moment: datetime, to: list[Role]) -> None:
+        """A reminder, overdue or chaser: its occasion is the clock with its start and this moment."""
+        rule = self.case.edition.clocks[clock.clock]
+        self._occasion = f"{self.case.key_of(clock)}@{clock.starts.isoformat()}@{moment.isoformat()}"
+        self._note_moment(notice, clock, moment)
+        self.tell(
+            notice,
+            to,
+            clause=rule.clause,
+            due=clock.due,
+            clock=clock.clock,
+            limit=str(rule.within),
+            kind=rule.kind,
+            supersede_by=self.case.key_of(clock) if notice == "reminder" else "",
+        )
+
+    def _note_moment(self, what: str, clock: Clock, moment: datetime) -> None:
+        rule = self.case.edition.clocks[clock.clock]
+        facts = {
+            "clock": clock.clock,
+            "agency": clock.agency,
+            "due": clock.due.isoformat() if clock.due else "",
+        }
+        words = f"{what.capitalize()}: {rule.en} ({rule.clause}), due {story.moment(clock.due)}"
+        self.note(what, words, moment, clause=rule.clause, facts=facts)
+
+    def reckon_anew(self, why: str) -> None:
+        """Every running clock whose due time is ahead, by the calendar of now (spec 1: the calendar may change).
+
+        Bank holidays may lengthen a clock, never shorten it; a due time that has passed does not move.
+        """
+        for clock in self.case.running_clocks():
+            old, new = clock.due_time, self.case.reckon(clock)
+            if old.due is None or new.due is None or old.due <= workflow.now():
+                continue
+            if new.due < old.due:
+                new = old.model_copy(update={"provisional": new.provisional})
+            clock.due_time = new
+            if new != old:
+                self.touch(clock)
+            if new.due != old.due:
+                self._moved(clock, old.due, why)
+
+    def _moved(self, clock: Clock, old: datetime, why: str) -> None:
+        rule = self.case.edition.clocks[clock.clock]
+        facts = {"clock": clock.clock, "agency": clock.agency, "why": why}
+        facts |= {"old": old.isoformat(), "new": clock.due.isoformat() if clock.due else ""}
+        words = (
+            f"{rule.en} ({rule.clause}): now due {story.moment(clock.due)}, before {story.moment(old)}; {why}"
+        )
+        self.note("recalculated", words, workflow.now(), clause=ANY_TIME, facts=facts)
+        self.tell(
+            "date-changed",
+            clock.accountable,
+            clause=ANY_TIME,
+            due=clock.due,
+            about=self.case.key_of(clock),
+            clock=clock.clock,
+            limit=str(rule.within),
+            kind=rule.kind,
+        )
