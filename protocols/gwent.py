@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from protocols.case_file import Faults, Screening, Surroundings, vacant
 from protocols.facts import Facts
 from protocols.judging import Refusal, Rules, Standing
 from protocols.messages import (
@@ -55,24 +56,16 @@ class Stage(StrEnum):
 
 def _says() -> Iterable[Says]:
     stage = Stage
-    yield Says(
-        stage.PRACTITIONERS, Resolved, ("practitioner",), RAISING, moves=True, proposes_to="practitioner"
-    )
+    yield Says(stage.PRACTITIONERS, Resolved, ("practitioner",), RAISING, moves=True, proposes_to="practitioner")
     yield Says(stage.PRACTITIONERS, NotResolved, ("practitioner",), moves=True)
-    yield Says(
-        stage.LINE_MANAGERS, Resolved, ("line_manager",), RAISING, moves=True, proposes_to="line_manager"
-    )
+    yield Says(stage.LINE_MANAGERS, Resolved, ("line_manager",), RAISING, moves=True, proposes_to="line_manager")
     yield Says(stage.LINE_MANAGERS, NotResolved, ("line_manager",), RAISING, ("record",), moves=True)
-    yield Says(
-        stage.TEAM_MANAGER, Resolved, ("line_manager",), RAISING, moves=True, proposes_to="line_manager"
-    )
+    yield Says(stage.TEAM_MANAGER, Resolved, ("line_manager",), RAISING, moves=True, proposes_to="line_manager")
     yield Says(stage.TEAM_MANAGER, NotResolved, ("line_manager",), RAISING, moves=True)
     yield Says(stage.TEAM_MANAGER, NotResolved, ("team_manager",), moves=True)
     yield Says(stage.TEAM_MANAGER, MeetingArranged, ("team_manager",), moves=True)
     yield Says(stage.MEETING, MeetingArranged, ("team_manager", "chair"), moves=True)
-    yield Says(
-        stage.MEETING, MeetingHeld, ("chair",), requires=("immediate_action_needed", "attended"), moves=True
-    )
+    yield Says(stage.MEETING, MeetingHeld, ("chair",), requires=("immediate_action_needed", "attended"), moves=True)
     yield Says(ANY_TIME, MinutesRecorded, ("chair",))
     yield Says(stage.REVIEW_REQUEST, ReviewRequested, ("chair",), moves=True)
     yield Says(stage.DECISION, HeadOfServiceConsulted, ("service_manager",))
@@ -102,7 +95,7 @@ class Meeting(BaseModel):
     held: int = 0
     held_at: datetime | None = None
     outcome: str = ""
-    attended: list[Role] = []
+    attended: tuple[Role, ...] = ()
     record: str = ""
     minutes: int = 0
     minutes_at: datetime | None = None
@@ -152,8 +145,8 @@ class GwentFacts(Facts):
         chair_named: number of the signal that named a Chair other than the Team Manager; 0 if none did.
     """
 
-    meetings: list[Meeting] = []
-    reviews: list[Review] = []
+    meetings: list[Meeting] = Field(default_factory=list)
+    reviews: list[Review] = Field(default_factory=list)
     chair_named: int = 0
 
     def without(self, since: int) -> Self:
@@ -259,3 +252,44 @@ RULES = Rules(
     times={MeetingArranged: _arranged_ahead, MeetingHeld: _held_in_time},
     independence={ReviewDecided: _independent},
 )
+
+
+# --- Coming in
+
+
+def _duty_to_report(file: Any, around: Surroundings) -> Faults:
+    """1.1, 3.1 Only where a Duty to Report was submitted for the child or adult."""
+    if getattr(file, "duty_to_report", None):
+        return {}
+    what = "this protocol is only for a child or adult for whom a Duty to Report was submitted; submit one first"
+    return {"duty_to_report": what}
+
+
+def _supervision_considered(file: Any, around: Surroundings) -> Faults:
+    """1.6 For a child on the Child Protection Register Multi-Agency Supervision may serve instead."""
+    subject, screening = getattr(file, "subject", None), getattr(file, "screening", Screening())
+    if not subject or not subject.on_child_protection_register or screening.multi_agency_supervision_declined:
+        return {}
+    what = (
+        "the child is on the Child Protection Register: Multi-Agency Supervision may serve instead; say true to go on"
+    )
+    return {"screening.multi_agency_supervision_declined": what}
+
+
+def _raised_by_a_practitioner(file: Any, around: Surroundings) -> Faults:
+    faults = {}
+    if getattr(getattr(file, "raised_by", None), "role", "practitioner") != "practitioner":
+        faults["raised_by.role"] = "a practitioner raises the case under this protocol"
+    if getattr(file, "start_at_stage", 1) != 1:
+        faults["start_at_stage"] = "this protocol begins at stage 1"
+    return faults
+
+
+def _first_stages_held(file: Any, around: Surroundings) -> Faults:
+    """3.1 to 3.3: practitioners, line managers, the Team Manager; and who is told where nobody else can be."""
+    agencies = [agency.code for agency in getattr(file, "agencies", ())]
+    needed = [Role(role=role, agency=code) for role in ("practitioner", "line_manager") for code in agencies]
+    return vacant(file, [*needed, Role(role="team_manager"), Role(role="business_unit")], around)
+
+
+COMING_IN = (_duty_to_report, _supervision_considered, _raised_by_a_practitioner, _first_stages_held)

@@ -124,12 +124,10 @@ def _allowed(kind: type[Signal], envelope: Signal, case: Standing, rules: Rules)
     sender = case.parties.known_as(envelope.sender)
     if sender.role == NOBODY:
         raise Refusal(Code.MISSING, "by")
-    for row in now:
-        if case.parties.may_say(row, sender):
-            return row, False
-    for row in now:
-        if row.proposes_to and case.parties.take_part(sender):
-            return row, True
+    if said := next((row for row in now if case.parties.may_say(row, sender)), None):
+        return said, False
+    if proposed := next((row for row in now if row.proposes_to and case.parties.take_part(sender)), None):
+        return proposed, True
     if any(case.parties.may_say(row, sender) for row in rows):
         raise Refusal(Code.WRONG_STAGE, "this is not said at this stage")
     raise Refusal(Code.WRONG_ROLE, "this role, or this side, does not say so")
@@ -142,11 +140,7 @@ def _complete(read: Read, envelope: Signal, row: Says, case: Standing) -> None:
         *(field for field in lacking(signal, row.requires) if field not in read.missing),
     ]
     parties = case.parties
-    if (
-        not parties.known_as(envelope.sender).agency
-        and envelope.by in parties.agency_roles
-        and "agency" not in missing
-    ):
+    if not parties.known_as(envelope.sender).agency and envelope.by in parties.agency_roles and "agency" not in missing:
         missing.append("agency")
     if isinstance(signal, RoleChanged) and signal.role in parties.agency_roles and not signal.for_agency:
         missing.append("for_agency")

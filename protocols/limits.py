@@ -45,9 +45,7 @@ class Limit:
             return cls(1, Unit.NEXT_MEETING)
         if match := re.fullmatch(r"([1-9]\d{0,3}) (working day|day|hour)s?", words):
             return cls(int(match[1]), Unit(f"{match[2]}s"))
-        raise BadEdition(
-            f"“{words}” is no time limit: write “5 working days”, “5 days”, “48 hours” or “next meeting”."
-        )
+        raise BadEdition(f"“{words}” is no time limit: write “5 working days”, “5 days”, “48 hours” or “next meeting”.")
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -89,9 +87,7 @@ class DueTime(BaseModel, frozen=True):
     holidays_version: str = ""
 
 
-def due_time(
-    limit: Limit, starts: datetime, holidays: BankHolidays, meeting_at: datetime | None = None
-) -> DueTime:
+def due_time(limit: Limit, starts: datetime, holidays: BankHolidays, meeting_at: datetime | None = None) -> DueTime:
     """When `limit` ends (spec 1, Clocks: the table of limits).
 
     Args:

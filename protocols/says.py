@@ -94,9 +94,7 @@ class Parties(NamedTuple):
         if not self.take_part(sender):
             return False
         roles = {sender.role, self.stands_in.get(sender.role, sender.role)}
-        on_side = (
-            row.side == EITHER or sender.role not in self.agency_roles or sender.agency in ("", self.raising)
-        )
+        on_side = row.side == EITHER or sender.role not in self.agency_roles or sender.agency in ("", self.raising)
         return on_side and (ANYBODY in row.by or bool(roles & set(row.by)))
 
     def expand(self, row: Says) -> list[Role]:

@@ -10,7 +10,7 @@ LONDON = ZoneInfo("Europe/London")
 OFFICE_OPENS, OFFICE_CLOSES = time(9), time(17)
 ONE_DAY = timedelta(days=1)
 WHOLE_YEAR = 8
-"""England and Wales have at least eight bank holidays a year: a list with as many for a year is the year's whole list."""
+"""England and Wales have at least eight bank holidays a year: a list with as many for a year is that year's whole."""
 
 
 def local_date(moment: datetime) -> date:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import NoReturn, TypeVar, overload
 
@@ -9,7 +10,7 @@ from temporalio import workflow
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 with workflow.unsafe.imports_passed_through():
-    from protocols.judging import Verdict, judge
+    from protocols.judging import judge
     from protocols.messages import (
         AgencyAdded,
         CalendarChanged,
@@ -59,6 +60,8 @@ class Finished(Exception):
 class Disagreement(Hearing[F]):
     """A case under one protocol: `follow` is its loop, the rest are the verbs of its stages."""
 
+    heard_before_the_end: tuple[type[Signal], ...] = ()  # what a case still waits for once its last word is said
+
     def __init__(self, case: Case[F]) -> None:
         super().__init__(case)
         self._led_at = case.stage_began
@@ -89,7 +92,7 @@ class Disagreement(Hearing[F]):
         try:
             to = self.ended_stage if self.case.ending else await self.stages()[self.case.stage]()
             while to == self.ended_stage and self.case.facts.waits_for_minutes():
-                await self.hear()  # it stays in its last stage; minutes are heard at any time
+                self.aside(await self.hear(*self.heard_before_the_end))  # until then it stays in its last stage
             if to == self.ended_stage:
                 self._end()
             self.leave_clocks(to, self._led_at, returning=False)
@@ -144,13 +147,13 @@ class Disagreement(Hearing[F]):
         return self.ended_stage
 
     @overload
-    async def hear(self) -> NoReturn: ...
-    @overload
     async def hear(self, a: type[A], /) -> A: ...
     @overload
     async def hear(self, a: type[A], b: type[B], /) -> A | B: ...
     @overload
     async def hear(self, a: type[A], b: type[B], c: type[C], /) -> A | B | C: ...
+    @overload
+    async def hear(self, *kinds: type[Signal]) -> Signal: ...
     async def hear(self, *kinds: type[Signal]) -> Signal:
         """The next signal of these kinds that counts; whatever else happens meanwhile is dealt with here.
 
@@ -195,10 +198,10 @@ class Disagreement(Hearing[F]):
             self._led_at = said.at
             return said
         else:
-            self._at_any_time(said, verdict)
+            self._at_any_time(said)
         return None
 
-    def _at_any_time(self, said: Signal, verdict: Verdict) -> None:
+    def _at_any_time(self, said: Signal) -> None:
         match said:
             case ImmediateActionNeeded():
                 pass  # it was started in its own lane
@@ -282,10 +285,8 @@ class Disagreement(Hearing[F]):
 
         if until is None:
             return await workflow.wait_condition(stirs)
-        try:
+        with suppress(TimeoutError):  # the moment has come
             await workflow.wait_condition(stirs, timeout=until - workflow.now(), timeout_summary=what)
-        except TimeoutError:
-            pass  # the moment has come
 
     async def _go_on(self) -> NoReturn:
         """A new run, once no immediate action is about to be started."""

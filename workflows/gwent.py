@@ -42,6 +42,7 @@ class GwentDisagreement(Disagreement[GwentFacts]):
     """One disagreement under Gwent's protocol."""
 
     rules = gwent.RULES
+    heard_before_the_end = (MinutesRecorded,)
 
     @workflow.init
     def __init__(self, case: Case[GwentFacts]) -> None:
@@ -234,7 +235,7 @@ class GwentDisagreement(Disagreement[GwentFacts]):
             return
         meeting.held, meeting.held_at = self.case.heard, held.at
         meeting.outcome, meeting.record = held.outcome, held.record
-        meeting.attended = [Role(role=a.role, agency=a.agency or "") for a in held.attended or ()]
+        meeting.attended = tuple(Role(role=a.role, agency=a.agency or "") for a in held.attended or ())
         self.meet("record_outcome", held.sent_at)
         self.start("minutes", meeting.meeting_at, CHAIR, SERVICE_MANAGER)
 
@@ -335,7 +336,7 @@ class GwentDisagreement(Disagreement[GwentFacts]):
                 meeting_at=meeting.meeting_at,
                 held_at=meeting.held_at,
                 outcome=meeting.outcome,
-                attended=tuple(meeting.attended),
+                attended=meeting.attended,
                 record=meeting.record,
                 minutes_at=meeting.minutes_at,
                 minutes_record=meeting.minutes_record,

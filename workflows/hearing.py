@@ -44,7 +44,7 @@ class Hearing(Timekeeping[F]):
     # --- queries
 
     @workflow.query
-    def receipt(self, id: str) -> Receipt | None:
+    def receipt(self, id: str) -> Receipt | None:  # noqa: A002 - the name that the interface gives it
         """The verdict on a signal, or null while it has not been judged."""
         if verdict := self.case.receipts.get(id):
             return verdict
@@ -83,11 +83,7 @@ class Hearing(Timekeeping[F]):
         if case.ending:
             return self.keepers_of_minutes()
         parties = case.parties()
-        rows = [
-            row
-            for row in self.rules.says
-            if row.stage == case.stage and row.moves and self.awaits(row.signal)
-        ]
+        rows = [row for row in self.rules.says if row.stage == case.stage and row.moves and self.awaits(row.signal)]
         return list(dict.fromkeys(role for row in rows for role in parties.expand(row)))
 
     def awaits(self, kind: type[Signal]) -> bool:

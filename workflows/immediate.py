@@ -4,6 +4,7 @@ It neither stops nor waits for the case that it belongs to, and outlives it (spe
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -94,7 +95,7 @@ class ImmediateAction:
         self.emergency.inbox.append(Received(name=name, body=body_of(args), seen=workflow.now()))
 
     @workflow.query
-    def receipt(self, id: str) -> Receipt | None:
+    def receipt(self, id: str) -> Receipt | None:  # noqa: A002 - the name that the interface gives it
         """The verdict on a signal, or null while it has not been judged."""
         return self._receipts.get(id)
 
@@ -129,11 +130,7 @@ class ImmediateAction:
         while self._next() <= now:
             emergency.chased += 1
         first = moment == emergency.began
-        words = (
-            "Immediate action is needed: the duty team is told"
-            if first
-            else "No referral confirmed yet: chased"
-        )
+        words = "Immediate action is needed: the duty team is told" if first else "No referral confirmed yet: chased"
         self._note("immediate-action" if first else "chased", words, emergency.at if first else moment, first)
         occasion = emergency.occasion if first else f"{emergency.workflow_id}@{moment.isoformat()}"
         await self._record(
@@ -185,9 +182,7 @@ class ImmediateAction:
             record=(said.record or "") if said else "",
         )
         if understood.id:
-            self._receipts[understood.id] = Receipt(
-                id=understood.id, accepted=code.accepted, code=code, reason=reason
-            )
+            self._receipts[understood.id] = Receipt(id=understood.id, accepted=code.accepted, code=code, reason=reason)
 
     def _verdict(self, understood: Read) -> tuple[Code, str]:
         if understood.kind is not ImmediateActionConfirmed:
@@ -219,9 +214,7 @@ class ImmediateAction:
 
     async def _wait(self) -> None:
         inbox, summary = self.emergency.inbox, "chase until the referral is confirmed"
-        try:
+        with suppress(TimeoutError):  # nobody has confirmed
             await workflow.wait_condition(
                 lambda: bool(inbox), timeout=self._next() - workflow.now(), timeout_summary=summary
             )
-        except TimeoutError:
-            pass  # nobody has confirmed

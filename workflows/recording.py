@@ -34,9 +34,7 @@ class Recording(Generic[F]):
 
     def __init__(self, case: Case[F]) -> None:
         self.case = case
-        self.joining = (
-            ""  # the agency that joins a stage already entered, while its entry is made for it alone
-        )
+        self.joining = ""  # the agency that joins a stage already entered, while its entry is made for it alone
         self._occasion = "begin"
         self._drafts: list[Entry] = []
         self._tellings: list[Notice] = []

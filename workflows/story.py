@@ -58,13 +58,9 @@ def details(case: Case[Any], step: Step) -> str:
         lines += ["", "Waiting for: " + ", ".join(role_words(case, role) for role in step.waiting_for)]
     if clocks := case.running_clocks():
         lines += ["", "Clocks:"]
-        lines += [
-            f"- {clock_words(case, clock)}{' – **late**' if clock.told_late else ''}" for clock in clocks
-        ]
+        lines += [f"- {clock_words(case, clock)}{' – **late**' if clock.told_late else ''}" for clock in clocks]
     lines += ["", "What happened, the latest first:"]
-    lines += [
-        f"- {moment(entry.happened_at)}: {entry.words}" for entry in reversed(case.timeline[-LINES_SHOWN:])
-    ]
+    lines += [f"- {moment(entry.happened_at)}: {entry.words}" for entry in reversed(case.timeline[-LINES_SHOWN:])]
     return "\n".join(lines)
 
 

@@ -109,9 +109,7 @@ class Timekeeping(Recording[F]):
     def _share(self, name: str, accountable: Roles, oversees: Roles) -> None:
         """An agency that joins shares the running clocks of its roles."""
         for clock in self._running(name):
-            clock.accountable = flat(
-                clock.accountable, [r for r in flat(accountable) if r.agency == self.joining]
-            )
+            clock.accountable = flat(clock.accountable, [r for r in flat(accountable) if r.agency == self.joining])
             clock.oversees = flat(clock.oversees, [r for r in flat(oversees) if r.agency == self.joining])
             self.touch(clock)
 
@@ -135,11 +133,7 @@ class Timekeeping(Recording[F]):
             if clock.running and clock.begun_by >= since:
                 clock.close(workflow.now())
                 self.touch(clock)
-            elif (
-                rule.kind is Kind.PROTOCOL
-                and clock.met_by >= since > clock.begun_by
-                and back_to in rule.stages
-            ):
+            elif rule.kind is Kind.PROTOCOL and clock.met_by >= since > clock.begun_by and back_to in rule.stages:
                 clock.resume(workflow.now())
                 self.touch(clock)
 
@@ -264,9 +258,7 @@ class Timekeeping(Recording[F]):
         rule = self.case.edition.clocks[clock.clock]
         facts = {"clock": clock.clock, "agency": clock.agency, "why": why}
         facts |= {"old": old.isoformat(), "new": clock.due.isoformat() if clock.due else ""}
-        words = (
-            f"{rule.en} ({rule.clause}): now due {story.moment(clock.due)}, before {story.moment(old)}; {why}"
-        )
+        words = f"{rule.en} ({rule.clause}): now due {story.moment(clock.due)}, before {story.moment(old)}; {why}"
         self.note("recalculated", words, workflow.now(), clause=ANY_TIME, facts=facts)
         self.tell(
             "date-changed",

@@ -1,0 +1,47 @@
+# Every target stands on `.venv`, which is made from the one lock file, requirements.txt.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check lock bench clauses
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+READY := .venv/ready
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## make .venv from the lock file (again only when it changed)
+	@:
+
+$(READY): requirements.txt pyproject.toml
+	@[ -n "$(PYTHON)" ] && "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Datrys needs Python 3.11 or later: install it, or name it: make PYTHON=/path/to/python setup" >&2; exit 1; }
+	@[ -x $(BIN)/python ] && $(BIN)/python -c '' 2>/dev/null || \
+		{ echo "Making .venv …" >&2; "$(PYTHON)" -m venv --clear .venv; }
+	@echo "Installing what requirements.txt names (a minute or two the first time) …" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: $(READY) ## start everything on this machine: Temporal, worker, records, mailbox
+	@$(BIN)/datrys up
+
+test: $(READY) ## run the tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: $(READY) ## lint, check the format and the types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+
+lock: $(READY) ## make requirements.txt again from pyproject.toml, with hashes and no download addresses
+	$(BIN)/uv pip compile pyproject.toml --quiet --upgrade --extra dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command "make lock" --output-file requirements.txt
+
+bench: $(READY) ## measure
+	$(BIN)/python -m bench
+
+clauses: $(READY) ## write docs/clauses.md: which test holds which clause
+	$(BIN)/python -m tests.clauses

@@ -1,0 +1,51 @@
+"""What a case writes down: one step, one transaction; and what the board's calendar alone knows."""
+
+from datetime import datetime
+
+from pydantic import BaseModel
+from sqlalchemy import Engine
+from temporalio import activity
+
+from activities.in_thread import in_thread
+from protocols.steps import Recorded, Step
+from records import directory
+from records.database import writing
+from records.writing import apply
+
+
+class MeetingQuery(BaseModel, frozen=True):
+    """Which meeting is asked for: the first of a board's group that starts after a moment."""
+
+    board: str
+    group: str
+    after: datetime
+
+
+class PlannedMeeting(BaseModel, frozen=True):
+    """A meeting of the board's calendar; `papers_due` where the board said so."""
+
+    id: str
+    starts_at: datetime
+    papers_due: datetime | None = None
+
+
+class Records:
+    """The activities that write to the records, and read the calendar from them."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @activity.defn
+    async def record(self, step: Step) -> Recorded:
+        """Write a step of a case, once, however often it is asked for; answers whether notices wait."""
+        return await in_thread(lambda: self._record(step))
+
+    @activity.defn
+    async def next_meeting(self, query: MeetingQuery) -> PlannedMeeting | None:
+        """The first meeting of the group that is planned after the moment; None if there is none."""
+        found = await in_thread(lambda: directory.next_meeting(self._engine, query.board, query.group, query.after))
+        return found and PlannedMeeting(id=found.id, starts_at=found.starts_at, papers_due=found.papers_due)
+
+    def _record(self, step: Step) -> Recorded:
+        with writing(self._engine) as session:
+            return apply(session, step)

@@ -1,0 +1,329 @@
+"""The case file: what a case begins with (spec 4, Case file). All that is wrong with one is said at once."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StrictBool,
+    StringConstraints,
+    ValidationError,
+)
+
+from protocols.editions import Edition
+from protocols.errors import CaseRefused
+from protocols.judging import GRACE
+from protocols.roles import Agency, Role
+
+Faults = dict[str, str]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+def _with_offset(value: Any) -> datetime:
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError("write the time with its offset from UTC, such as 2026-03-02T10:00:00+00:00")
+    return moment
+
+
+def _address(value: str) -> str:
+    name, at, host = value.partition("@")
+    if not (name and at and "." in host) or any(c.isspace() for c in value):
+        raise ValueError("is no e-mail address")
+    return value
+
+
+AwareTime = Annotated[datetime, BeforeValidator(_with_offset)]
+Address = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_address)]
+Language = Literal["cy", "en", ""]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ParentOrCarer(_Part):
+    """A parent or carer of the child or adult at risk."""
+
+    name: Text
+    date_of_birth: date | None = None
+
+
+class Subject(_Part):
+    """The child or adult at risk."""
+
+    kind: Literal["child", "adult"]
+    name: Text
+    date_of_birth: date | None = None
+    address: str | None = None
+    occurrence_number: str | None = None
+    parents_or_carers: tuple[ParentOrCarer, ...] = ()
+    on_child_protection_register: StrictBool = False
+
+
+class DutyToReport(_Part):
+    """The Duty to Report that was submitted."""
+
+    reference: Text
+    submitted_at: AwareTime
+
+
+class InformalAttempt(_Part):
+    """The attempt to settle it informally: when, and between whom."""
+
+    at: AwareTime
+    between: Text
+
+
+class Screening(_Part):
+    """What the person answered when asked whether this is the right procedure."""
+
+    excluded_because: str | None = None
+    remains_practitioner_difference: StrictBool = False
+    procedure_missing: StrictBool = False
+    multi_agency_supervision_declined: StrictBool = False
+
+
+class RaisedBy(_Part):
+    """Who raises the case."""
+
+    name: Text
+    role: Text
+    agency: Text
+    email: Address
+    phone: str = ""
+
+
+class Person(_Part):
+    """Somebody who holds a role in this case."""
+
+    role: Text
+    agency: str = ""
+    name: Text
+    email: Address
+    phone: str = ""
+    language: Language = ""
+    deputy_name: str = ""
+    deputy_email: Annotated[str, AfterValidator(lambda value: value and _address(value))] = ""
+
+    @property
+    def holds(self) -> Role:
+        """The role, with its agency."""
+        return Role(role=self.role, agency=self.agency)
+
+
+class CaseAgency(_Part):
+    """An agency of the case."""
+
+    code: Text
+    raising: StrictBool = False
+    must_respond: StrictBool = False
+
+
+class CaseFile(_Part):
+    """What a case begins with."""
+
+    protocol: Text
+    authority: Text
+    subject: Subject
+    duty_to_report: DutyToReport | None = None
+    circumstance: Text
+    circumstance_other: str | None = None
+    issue: Text
+    done_already: str | None = None
+    outcome_sought: Text
+    informal_attempt: InformalAttempt
+    screening: Screening = Screening()
+    raised_by: RaisedBy
+    instigated_at: AwareTime
+    agencies: tuple[CaseAgency, ...]
+    people: tuple[Person, ...] = ()
+    start_at_stage: int = 1
+    start_reason: str | None = None
+    stage_3_grounds: tuple[str, ...] = ()
+
+    @property
+    def group(self) -> str:
+        """Children or adults."""
+        return "children" if self.subject.kind == "child" else "adults"
+
+    def everybody(self) -> list[Person]:
+        """The people of the case; whoever raises it holds their role unless `people` names another."""
+        raiser = Person.model_validate(self.raised_by.model_dump())
+        named = any(person.holds == raiser.holds for person in self.people)
+        return [*self.people] if named else [raiser, *self.people]
+
+    def case_agencies(self) -> list[Agency]:
+        """The agencies as the workflow knows them."""
+        return [Agency(code=a.code, raising=a.raising, must_respond=a.must_respond) for a in self.agencies]
+
+
+class Surroundings(NamedTuple):
+    """What a case file is held against.
+
+    Attributes:
+        now: the moment at which the case is raised.
+        edition: the edition that it would run under.
+        agencies: codes of the directory.
+        held: whether the directory knows a holder of a role for this authority and group.
+        duty_team_has_number: the same for a duty team with a telephone number.
+    """
+
+    now: datetime
+    edition: Edition
+    agencies: frozenset[str]
+    held: Callable[[Role, str, str], bool]
+    duty_team_has_number: Callable[[str, str], bool]
+
+
+Check = Callable[[Any, Surroundings], Faults]
+"""A rule about a case file, of which only the readable fields are set; answers fields and what is wrong with them."""
+
+
+def read_case_file(data: Mapping[str, Any], around: Surroundings, checks: Iterable[Check]) -> CaseFile:
+    """The case file, read and held against the edition and the directory.
+
+    Args:
+        data: the JSON object.
+        around: what it is held against.
+        checks: the protocol's own rules about coming in.
+
+    Raises:
+        CaseRefused: everything that is wrong, a line a field.
+    """
+    faults: Faults = {}
+    try:
+        file = CaseFile.model_validate(data)
+    except ValidationError as fault:
+        faults = {_field(error["loc"]): _words(error) for error in fault.errors(include_url=False)}
+        file = _readable(data, {field.partition(".")[0] for field in faults})
+    for check in (*COMMON, *checks):
+        for field, what in check(file, around).items():
+            faults.setdefault(field, what)
+    if faults:
+        raise CaseRefused(faults)
+    return file
+
+
+def _readable(data: Mapping[str, Any], at_fault: set[str]) -> CaseFile:
+    """Those fields that can be read, so that what is wrong between them can be said at the same time."""
+    nothing: dict[str, Any] = {}
+    file = CaseFile.model_construct(**nothing)
+    for field in CaseFile.model_fields.keys() & data.keys() - at_fault:
+        CaseFile.__pydantic_validator__.validate_assignment(file, field, data[field])
+    return file
+
+
+def _field(loc: tuple[int | str, ...]) -> str:
+    return ".".join(map(str, loc)) or "case file"
+
+
+def _words(error: Any) -> str:
+    match error["type"]:
+        case "missing":
+            return "is missing; add it"
+        case "string_too_short":
+            return "is empty; fill it in"
+        case "literal_error":
+            return f"is not one of {error['ctx']['expected']}"
+        case "date_from_datetime_parsing" | "date_parsing" | "date_type" | "date_from_datetime_inexact":
+            return "is no date; write it as 2015-04-01"
+        case "value_error" if "isoformat" in error["msg"]:
+            return "is no time; write it as 2026-03-02T10:00:00+00:00"
+        case _:
+            return str(error["msg"]).removeprefix("Value error, ")
+
+
+# --- What holds for every protocol
+
+
+def _known_words(file: CaseFile, around: Surroundings) -> Faults:
+    edition = around.edition
+    faults: Faults = {}
+    authority, circumstance = getattr(file, "authority", None), getattr(file, "circumstance", None)
+    if authority and authority not in edition.authorities:
+        faults["authority"] = f"is not one of {', '.join(edition.authorities)}"
+    if circumstance and circumstance not in edition.circumstances:
+        faults["circumstance"] = f"is not one of {', '.join(edition.circumstances)}"
+    if circumstance == "other" and not (getattr(file, "circumstance_other", None) or "").strip():
+        faults["circumstance_other"] = "say in words what the difference is about"
+    return faults
+
+
+def _no_future(file: CaseFile, around: Surroundings) -> Faults:
+    latest, today = around.now + GRACE, around.now.date()
+    subject = getattr(file, "subject", None)
+    births = {"subject.date_of_birth": subject.date_of_birth} if subject else {}
+    for n, carer in enumerate(subject.parents_or_carers if subject else ()):
+        births[f"subject.parents_or_carers.{n}.date_of_birth"] = carer.date_of_birth
+    moments = {
+        "instigated_at": getattr(file, "instigated_at", None),
+        "informal_attempt.at": getattr(getattr(file, "informal_attempt", None), "at", None),
+        "duty_to_report.submitted_at": getattr(getattr(file, "duty_to_report", None), "submitted_at", None),
+    }
+    future = {field for field, day in births.items() if day and day > today}
+    future |= {field for field, moment in moments.items() if moment and moment > latest}
+    return dict.fromkeys(sorted(future), "lies in the future; mend the date")
+
+
+def _agencies(file: CaseFile, around: Surroundings) -> Faults:
+    agencies = getattr(file, "agencies", None)
+    if agencies is None:
+        return {}
+    codes = [agency.code for agency in agencies]
+    faults: Faults = {}
+    for n, code in enumerate(codes):
+        if code not in around.agencies:
+            faults[f"agencies.{n}.code"] = (
+                f"“{code}” is no agency of the directory; load it with `datrys agencies import`"
+            )
+    if len(codes) != len(set(codes)):
+        faults["agencies"] = "names an agency twice"
+    elif len(codes) < 2:
+        faults["agencies"] = "a disagreement needs at least two agencies"
+    elif sum(agency.raising for agency in agencies) != 1:
+        faults["agencies"] = 'exactly one agency raises the case: mark it with "raising": true'
+    raiser = getattr(file, "raised_by", None)
+    if raiser and not faults and not any(a.raising and a.code == raiser.agency for a in agencies):
+        faults["raised_by.agency"] = "is not the agency that raises the case"
+    return faults
+
+
+def _people(file: CaseFile, around: Surroundings) -> Faults:
+    agency_roles, faults = around.edition.agency_roles(), Faults()
+    for n, person in enumerate(getattr(file, "people", None) or ()):
+        if person.role not in around.edition.roles:
+            faults[f"people.{n}.role"] = f"“{person.role}” is no role of this protocol"
+        elif person.role in agency_roles and person.agency not in around.agencies:
+            faults[f"people.{n}.agency"] = f"“{person.agency}” is no agency of the directory"
+    raiser = getattr(file, "raised_by", None)
+    if raiser and raiser.role not in agency_roles:
+        faults["raised_by.role"] = f"“{raiser.role}” is no role of this protocol that raises a case"
+    return faults
+
+
+COMMON: tuple[Check, ...] = (_known_words, _no_future, _agencies, _people)
+
+
+def vacant(file: CaseFile, needed: Iterable[Role], around: Surroundings) -> Faults:
+    """The roles that the first stages need and nobody holds, and a duty team that cannot be rung."""
+    if not all(hasattr(file, field) for field in ("authority", "subject", "agencies", "people", "raised_by")):
+        return {}
+    if file.authority not in around.edition.authorities:
+        return {}
+    named = {person.holds for person in file.everybody()}
+    missing = [role for role in needed if role not in named and not around.held(role, file.authority, file.group)]
+    faults: Faults = {}
+    if missing:
+        roles = ", ".join(map(str, missing))
+        faults["people"] = f"nobody holds {roles}; name them in the case file or load them with `datrys people import`"
+    if not around.duty_team_has_number(file.authority, file.group):
+        faults["duty_team"] = (
+            f"the duty team of {file.authority} for {file.group} has no telephone number; "
+            "load it with `datrys people import`"
+        )
+    return faults

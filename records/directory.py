@@ -1,0 +1,51 @@
+"""The directory: what a board loads, and what is asked of it."""
+
+from records.listings import (
+    Agency,
+    Listed,
+    Meeting,
+    agencies,
+    agency_codes,
+    duty_team_has_number,
+    duty_teams,
+    holidays,
+    is_held,
+    listed_holder,
+    meetings,
+    next_meeting,
+    people,
+    shipped_holidays,
+)
+from records.loading import (
+    HolidaysLoaded,
+    Loaded,
+    MeetingsLoaded,
+    load_agencies,
+    load_holidays,
+    load_meetings,
+    load_people,
+)
+
+__all__ = [
+    "Agency",
+    "HolidaysLoaded",
+    "Listed",
+    "Loaded",
+    "Meeting",
+    "MeetingsLoaded",
+    "agencies",
+    "agency_codes",
+    "duty_team_has_number",
+    "duty_teams",
+    "holidays",
+    "is_held",
+    "listed_holder",
+    "load_agencies",
+    "load_holidays",
+    "load_meetings",
+    "load_people",
+    "meetings",
+    "next_meeting",
+    "people",
+    "shipped_holidays",
+]

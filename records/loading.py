@@ -1,0 +1,166 @@
+"""Loading what a board hands over: agencies, people, meetings, bank holidays. A file is loaded whole or not at all."""
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from protocols.editions import Edition
+from protocols.errors import BadFile
+from protocols.working_days import BankHolidays, local_date
+from records.board_files import AgencyRow, MeetingRow, PersonRow
+from records.csv_rows import Fault, read_rows
+from records.database import writing
+from records.listings import DIVISION, agencies, current_holidays
+from records.models import Agency, Base, DirectoryPerson, HolidayList, PlannedMeeting
+
+
+class Loaded(NamedTuple):
+    """What a load did: rows in the file, and how many of them were new or changed."""
+
+    rows: int
+    changed: int
+
+
+class MeetingsLoaded(NamedTuple):
+    """What a load of meetings did; `groups` are the pairs of board and group whose calendar changed."""
+
+    rows: int
+    changed: int
+    groups: tuple[tuple[str, str], ...]
+
+
+class HolidaysLoaded(NamedTuple):
+    """What a load of bank holidays did.
+
+    Attributes:
+        changed: whether any working day became a bank holiday or the reverse.
+        dates: the dates that the file lists: what `calendar_changed` tells open cases.
+        holidays: the bank holidays in force now.
+    """
+
+    changed: bool
+    dates: tuple[date, ...]
+    holidays: BankHolidays
+
+
+def load_agencies(engine: Engine, path: Path) -> Loaded:
+    """Load agencies; the same code again is a change, a code not named stays.
+
+    Raises:
+        BadFile: every fault of the file; nothing was loaded.
+        Unreachable: the database does not answer.
+    """
+    rows = read_rows(path, AgencyRow, lambda row: (row.code,))
+    with writing(engine) as session:
+        changed = [row for row in rows if _keep(session, Agency, (row.code,), row.model_dump())]
+        return Loaded(len(rows), len(changed))
+
+
+def load_people(engine: Engine, path: Path, editions: Mapping[str, Edition] | None = None) -> Loaded:
+    """Load people; the same board and id again is a change, a row not named stays.
+
+    Args:
+        engine: the records.
+        path: the file.
+        editions: the editions in use, which say what boards and authorities there are; unchecked if not given.
+
+    Raises:
+        BadFile: every fault of the file; nothing was loaded.
+        Unreachable: the database does not answer.
+    """
+    check = partial(_wrong_with, editions=editions, agencies=agencies(engine).keys())
+    rows = read_rows(path, PersonRow, lambda row: (row.board, row.id), check)
+    with writing(engine) as session:
+        load = (session.scalar(select(func.max(DirectoryPerson.load))) or 0) + 1
+        changed = 0
+        for row in rows:
+            if _keep(session, DirectoryPerson, (row.board, row.id), row.model_dump()):
+                session.get_one(DirectoryPerson, (row.board, row.id)).load = load
+                changed += 1
+        return Loaded(len(rows), changed)
+
+
+def load_meetings(engine: Engine, path: Path) -> MeetingsLoaded:
+    """Load meetings; the same board and id again is a change, a row not named stays.
+
+    Raises:
+        BadFile: every fault of the file; nothing was loaded.
+        Unreachable: the database does not answer.
+    """
+    rows = read_rows(path, MeetingRow, lambda row: (row.board, row.id))
+    groups: set[tuple[str, str]] = set()
+    changed = 0
+    with writing(engine) as session:
+        for row in rows:
+            before = session.get(PlannedMeeting, (row.board, row.id))
+            touched = {(row.board, row.group)} | ({(row.board, before.group)} if before else set())
+            if _keep(session, PlannedMeeting, (row.board, row.id), row.model_dump()):
+                groups |= touched
+                changed += 1
+    return MeetingsLoaded(len(rows), changed, tuple(sorted(groups)))
+
+
+def load_holidays(engine: Engine, path: Path, at: datetime) -> HolidaysLoaded:
+    """Load bank holidays from GOV.UK's own JSON, as of the moment `at`.
+
+    Raises:
+        BadFile: it is no such file; nothing was loaded.
+        Unreachable: the database does not answer.
+    """
+    dates = _dates_in(path)
+    with writing(engine) as session:
+        before = current_holidays(session)
+        now = before.changed_by(dates, f"as loaded on {local_date(at).isoformat()}")
+        changed = now.dates != before.dates
+        if changed:
+            kept = [day.isoformat() for day in now.dates]
+            session.add(HolidayList(version=now.version, dates=kept, loaded_at=at))
+        return HolidaysLoaded(changed, dates, now if changed else before)
+
+
+def _keep(session: Session, model: type[Base], key: tuple[str, ...], values: dict[str, Any]) -> bool:
+    """Keep a row; whether it is new or changed."""
+    found = session.get(model, key if len(key) > 1 else key[0])
+    if found is None:
+        defaults = {"load": 0} if model is DirectoryPerson else {}
+        session.add(model(**values, **defaults))
+        session.flush()
+        return True
+    changed = [name for name, value in values.items() if getattr(found, name) != value]
+    for name in changed:
+        setattr(found, name, values[name])
+    return bool(changed)
+
+
+def _wrong_with(row: PersonRow, editions: Mapping[str, Edition] | None, agencies: Collection[str]) -> Iterator[Fault]:
+    edition = editions.get(row.board) if editions else None
+    if editions and edition is None:
+        yield "board", f"is none of {', '.join(sorted(editions))}."
+    if edition and row.authority and row.authority not in edition.authorities:
+        yield "authority", f"is none of {', '.join(edition.authorities)}."
+    if row.agency and row.agency not in agencies:
+        yield "agency", "is no agency that was loaded. Load agencies first."
+
+
+def _dates_in(path: Path) -> tuple[date, ...]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8-sig"))
+        division = found.get(DIVISION, found)
+        events = division["events"] if division["division"] == DIVISION else []
+        dates = {date.fromisoformat(event["date"]) for event in events}
+    except OSError as fault:
+        raise BadFile(f"{path}: cannot be read ({fault.strerror}). Name a file that can.") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        dates = set()
+    if not dates:
+        raise BadFile(
+            f"{path.name}: is not GOV.UK's list of bank holidays with the division {DIVISION}."
+            " Load https://www.gov.uk/bank-holidays.json as it is."
+        )
+    return tuple(sorted(dates))

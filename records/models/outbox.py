@@ -1,0 +1,67 @@
+"""Notices and their delivery; the address that one went to is in `personal`."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from records.models.base import Base
+
+
+class Delivery(StrEnum):
+    """How far a notice has come."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    SUPERSEDED = "superseded"
+    UNDELIVERED = "undelivered"
+
+
+class Target(StrEnum):
+    """Who gets a notice: whoever holds the role, or who stands in where the holder cannot be reached."""
+
+    HOLDER = "holder"
+    DEPUTY = "deputy"
+    BUSINESS_UNIT = "business_unit"
+
+
+class Notice(Base):
+    """One message about one occasion to one role; `office` counts from 0 where several hold the role."""
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        UniqueConstraint("case", "notice", "occasion", "role", "agency", "office"),
+        Index(None, "case", "state"),
+        Index(None, "reference"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(ForeignKey("cases.reference"))
+    case: Mapped[str] = mapped_column(ForeignKey("streams.stream"))
+    notice: Mapped[str]
+    occasion: Mapped[str]
+    role: Mapped[str]
+    agency: Mapped[str]
+    office: Mapped[int] = mapped_column(default=0)
+    at: Mapped[datetime]
+    stage: Mapped[str]
+    clause: Mapped[str]
+    due: Mapped[datetime | None]
+    clock: Mapped[str]
+    limit: Mapped[str]
+    kind: Mapped[str]
+    concerns: Mapped[str]
+    supersede_by: Mapped[str]
+    pointless: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[str] = mapped_column(default=Delivery.QUEUED)
+    delivered_to: Mapped[str] = mapped_column(default=Target.HOLDER)
+    leased_by: Mapped[str] = mapped_column(default="")
+    leased_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    message_id: Mapped[str] = mapped_column(default="")
+    settled_at: Mapped[datetime | None]
+    reply: Mapped[int | None]
+    """The last reply code of the mail server; its words may name people and are not kept."""

@@ -1,0 +1,133 @@
+"""Who holds a role now: whoever is named for the case, else whoever the directory says."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from protocols.roles import Role
+from protocols.steps import HolderRow
+from records.intake import Person
+from records.models import Case, CasePerson, DirectoryPerson, FreeText
+
+CHAIR, TEAM_MANAGER, DUTY_TEAM, BUSINESS_UNIT = "chair", "team_manager", "duty_team", "business_unit"
+WHOLE_AGENCY = "*"
+"""Stands for every role of an agency, where an agency joins with its people."""
+
+
+class Holder(NamedTuple):
+    """Who holds a role; an empty address means that it is vacant. `person` is a reference without a name."""
+
+    person: str
+    name: str
+    email: str
+    phone: str
+    language: str
+    deputy_name: str
+    deputy_email: str
+
+
+def reference_to(person: CasePerson | DirectoryPerson) -> str:
+    """How other tables speak of a person without naming anybody."""
+    if isinstance(person, CasePerson):
+        return f"case:{person.id}"
+    return f"directory:{person.board}/{person.id}"
+
+
+def holders(session: Session, case: Case, role: Role) -> list[Holder]:
+    """Who holds a role in a case: nobody, one, or for a duty team with several offices all of them.
+
+    Named for the case (the latest) comes before the directory; there the authority's own before the board's,
+    children's or adults' before both's, and the row loaded last before older ones. A Chair whom nobody named is
+    the Team Manager (Gwent 3.4).
+    """
+    if named := named_for(session, case.reference, role):
+        return [holder_of(named)]
+    if role.role == CHAIR:
+        return holders(session, case, Role(role=TEAM_MANAGER))
+    listed = listed_as(session, case.protocol, role, case.authority, case.group)
+    return [holder_of(person) for person in (listed if role.role == DUTY_TEAM else listed[-1:])]
+
+
+def named_for(session: Session, reference: str, role: Role) -> CasePerson | None:
+    """Who was last named for a role in this case."""
+    rows = select(CasePerson).where(CasePerson.reference == reference, CasePerson.role == role.role)
+    if role.agency:
+        rows = rows.where(CasePerson.agency == role.agency)
+    return session.scalars(rows.order_by(CasePerson.id.desc()).limit(1)).one_or_none()
+
+
+def listed_as(session: Session, board: str, role: Role, authority: str, group: str) -> list[DirectoryPerson]:
+    """The rows of the directory that fit a role best, the one loaded last at the end."""
+    rows = select(DirectoryPerson).where(
+        DirectoryPerson.board == board,
+        DirectoryPerson.role == role.role,
+        DirectoryPerson.authority.in_(["", authority]),
+        DirectoryPerson.group.in_(["", group]),
+    )
+    if role.agency:
+        rows = rows.where(DirectoryPerson.agency == role.agency)
+    found = session.scalars(rows.order_by(DirectoryPerson.load, DirectoryPerson.id)).all()
+    best = max((_closeness(person) for person in found), default=(False, False))
+    return [person for person in found if _closeness(person) == best]
+
+
+def _closeness(person: DirectoryPerson) -> tuple[bool, bool]:
+    return (bool(person.authority), bool(person.group))
+
+
+def holder_of(person: CasePerson | DirectoryPerson) -> Holder:
+    """The person as a holder of the role."""
+    return Holder(
+        reference_to(person),
+        person.name,
+        person.email,
+        person.phone,
+        person.language,
+        person.deputy_name,
+        person.deputy_email,
+    )
+
+
+def name_for(session: Session, reference: str, person: Person, since: datetime, directory_id: str = "") -> None:
+    """This person holds the role in this case from now on."""
+    row = CasePerson(**person.model_dump(), reference=reference, since=since, directory_id=directory_id)
+    session.add(row)
+    session.flush()  # of several for one role the latest counts, so they are numbered as they come
+
+
+def pass_on(session: Session, reference: str, holder: HolderRow, since: datetime) -> None:
+    """A role passes to somebody else, or an agency brings its people; an unknown person or text changes nothing."""
+    if holder.person:
+        _pass_to_listed(session, reference, holder, since)
+    for person in _people_in(session.get(FreeText, (reference, holder.record))):
+        taken = person.role if holder.role.role == WHOLE_AGENCY else holder.role.role
+        if taken == person.role:
+            mine = person.model_copy(update={"role": taken, "agency": holder.role.agency})
+            name_for(session, reference, mine, since)
+
+
+def _pass_to_listed(session: Session, reference: str, holder: HolderRow, since: datetime) -> None:
+    case = session.get_one(Case, reference)
+    listed = session.get(DirectoryPerson, (case.protocol, holder.person))
+    if listed is None:
+        return
+    fields = {name: getattr(listed, name) for name in Person.model_fields}
+    person = Person(**{**fields, "role": holder.role.role, "agency": holder.role.agency})
+    name_for(session, reference, person, since, directory_id=listed.id)
+
+
+def _people_in(text: FreeText | None) -> list[Person]:
+    """The people that a text names: `{"holder": {…}}` or `{"people": [{…}]}`; what is no person is passed over."""
+    content = text.content if text and isinstance(text.content, dict) else {}
+    listed = content.get("people")
+    rows = [content.get("holder"), *(listed if isinstance(listed, list) else [])]
+    people = []
+    for row in rows:
+        try:
+            people.append(Person.model_validate(row))
+        except ValidationError:
+            continue
+    return people

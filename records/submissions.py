@@ -1,0 +1,214 @@
+"""What people tell a case through a door: kept, delivered, judged, answered."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Engine, Select, select
+from sqlalchemy.orm import Session
+
+from protocols.roles import Role
+from protocols.says import ANY_TIME
+from protocols.steps import Code, Entry, Receipt
+from records.cases import case_row
+from records.database import insert_for, reading, writing
+from records.intake import NewSubmission
+from records.models import Case, FreeText, Submission
+from records.streams import Through, append, open_stream, reference_of
+
+
+class Kept(NamedTuple):
+    """A submission as it is kept.
+
+    Attributes:
+        id, case, signal, facts, sent_at: as it was handed over.
+        delivered: whether the engine has taken it.
+        receipt: the verdict, once there is one.
+        new: whether this call kept it; False where the same signal id is judged already, or waits to be.
+    """
+
+    id: str
+    case: str
+    signal: str
+    facts: dict[str, Any]
+    sent_at: datetime
+    delivered: bool
+    receipt: Receipt | None
+    new: bool = False
+
+
+def keep_submission(engine: Engine, submission: NewSubmission) -> Kept:
+    """Keep what somebody tells a case, with its free text, before it is signalled.
+
+    An id that was accepted, or waits for its verdict, is not kept twice: what stands is answered. A refused one is.
+
+    Raises:
+        CaseUnknown: there is no such case.
+        Unreachable: the database does not answer.
+    """
+    with writing(engine) as session:
+        case_row(session, reference_of(submission.case), lock=True)
+        standing = session.scalars(
+            select(Submission).where(
+                Submission.case == submission.case,
+                Submission.signal_id == submission.signal_id,
+                Submission.accepted.is_not(False),
+            )
+        ).one_or_none()
+        if standing:
+            return _kept(standing)
+        row = Submission(
+            **submission.model_dump(exclude={"by", "record", "text"}),
+            reference=reference_of(submission.case),
+            by_role=submission.by.role,
+            by_agency=submission.by.agency,
+        )
+        session.add(row)
+        _keep_text(session, submission)
+        session.flush()
+        return _kept(row, new=True)
+
+
+def _keep_text(session: Session, submission: NewSubmission) -> None:
+    if submission.record and submission.text is not None:
+        text = insert_for(session, FreeText).values(
+            reference=reference_of(submission.case),
+            id=submission.record,
+            about=submission.signal,
+            content=submission.text,
+            kept_at=submission.sent_at,
+        )
+        session.execute(text.on_conflict_do_nothing())
+
+
+def kept(engine: Engine, case: str = "") -> list[Kept]:
+    """What is to be delivered yet, in the order in which it came; of one workflow, or of all.
+
+    What belongs to a case that is not started (`cases.not_started`) is left out: it would find no workflow.
+
+    Raises:
+        Unreachable: the database does not answer.
+    """
+    rows = (
+        select(Submission)
+        .join(Case, Case.reference == Submission.reference)
+        .where(Submission.delivered.is_(False), Submission.code.is_(None), Case.started.is_(True))
+        .order_by(Submission.number)
+    )
+    if case:
+        rows = rows.where(Submission.case == case)
+    return _all(engine, rows)
+
+
+def submission(engine: Engine, submission_id: str) -> Kept | None:
+    """One submission, by the door's own id."""
+    return next(iter(_all(engine, select(Submission).where(Submission.id == submission_id))), None)
+
+
+def mark_delivered(engine: Engine, submission_id: str) -> None:
+    """The engine has taken it."""
+    with writing(engine) as session:
+        _one(session, submission_id).delivered = True
+
+
+def give_verdict(engine: Engine, submission_id: str, receipt: Receipt) -> None:
+    """The verdict that the engine's query gave; one that stands already stays."""
+    with writing(engine) as session:
+        _judge(_one(session, submission_id), receipt.code, receipt.reason)
+
+
+def leave(engine: Engine, submission_id: str) -> Receipt | None:
+    """The door waits no longer: the verdict if it stands by now, else None, and the sender will be told by mail.
+
+    Both happen in one transaction, so that a verdict either comes out here or is mailed, never neither or both.
+    """
+    with writing(engine) as session:
+        row = _one(session, submission_id)
+        if row.code is None:
+            row.answer_kept = True
+        return _receipt(row)
+
+
+def refuse_ended(engine: Engine, submission_id: str, reason: str, words: str, at: datetime) -> Receipt:
+    """What is told to an ended case, which no workflow hears: its verdict, and its line in the timeline.
+
+    Args:
+        engine: the records.
+        submission_id: the door's own id.
+        reason: why, in plain words; words: the entry as a sentence.
+        at: the moment of the refusal.
+    """
+    with writing(engine) as session:
+        row = _one(session, submission_id)
+        if verdict := _receipt(row):
+            return verdict
+        _judge(row, Code.ENDED, reason)
+        row.delivered = True
+        stream = open_stream(session, row.case)
+        entry = _refusal(row, session.get_one(Case, row.reference), words, at)
+        row.entry = append(session, stream, entry, person=row.person, through=Through.DOOR).number
+        return Receipt(id=row.signal_id, accepted=False, code=Code.ENDED, reason=reason)
+
+
+def _refusal(row: Submission, case: Case, words: str, at: datetime) -> Entry:
+    return Entry(
+        what=row.signal,
+        happened_at=at,
+        recorded_at=row.sent_at,
+        clause=ANY_TIME,
+        stage=case.stage,
+        turn=case.turn,
+        by=Role(role=row.by_role, agency=row.by_agency),
+        entered_by=row.entered_by,
+        signal_id=row.signal_id,
+        code=Code.ENDED,
+        reason=row.reason,
+        record=row.facts.get("record", ""),
+        words=words,
+    )
+
+
+def submission_of(session: Session, case: str, entry: Entry) -> Submission | None:
+    """The submission that an entry is about, marked with the verdict; None for what no door kept."""
+    if not entry.signal_id:
+        return None
+    rows = (
+        select(Submission)
+        .where(
+            Submission.case == case,
+            Submission.signal_id == entry.signal_id,
+            Submission.signal == entry.what,
+            Submission.entry.is_(None),
+        )
+        .order_by(Submission.number)
+        .with_for_update()
+    )
+    found = next((row for row in session.scalars(rows) if row.facts.get("record", "") == entry.record), None)
+    if found and entry.code:
+        found.delivered = True
+        _judge(found, entry.code, entry.reason)
+    return found
+
+
+def _judge(row: Submission, code: Code, reason: str) -> None:
+    if row.code is None:
+        row.code, row.reason, row.accepted = code, reason, code.accepted
+
+
+def _one(session: Session, submission_id: str) -> Submission:
+    rows = select(Submission).where(Submission.id == submission_id).with_for_update()
+    return session.scalars(rows).one()
+
+
+def _all(engine: Engine, rows: Select[Submission]) -> list[Kept]:
+    with reading(engine) as session:
+        return [_kept(row) for row in session.scalars(rows)]
+
+
+def _receipt(row: Submission) -> Receipt | None:
+    if row.code is None:
+        return None
+    return Receipt(id=row.signal_id, accepted=bool(row.accepted), code=Code(row.code), reason=row.reason)
+
+
+def _kept(row: Submission, new: bool = False) -> Kept:
+    return Kept(row.id, row.case, row.signal, row.facts, row.sent_at, row.delivered, _receipt(row), new)

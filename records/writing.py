@@ -1,0 +1,181 @@
+"""How a step of a case is written: entries, clocks, meetings, reviews, holders, notices, the case; all or nothing."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import case as either
+from sqlalchemy import exists, func, select, update
+from sqlalchemy.orm import Session
+
+from protocols import steps
+from protocols.roles import Role
+from protocols.says import ANY_TIME
+from protocols.steps import ClockRow, MeetingRow, Notice, Recorded, ReviewRow, Step
+from records import people
+from records.cases import case_row
+from records.database import insert_for
+from records.models import Case, CaseAgency, Clock, Delivery, FreeText, Meeting, Review, Stream
+from records.models import Notice as QueuedNotice
+from records.streams import Through, append, open_stream, reference_of
+from records.submissions import submission_of
+
+TOLD_AT_ONCE = timedelta(minutes=1)
+"""A raw signal that was judged within this had its sender's attention; later, the verdict goes by mail."""
+
+
+def apply(session: Session, step: Step) -> Recorded:
+    """Write one step, unless the same number of the same case was written already.
+
+    Args:
+        session: a writing session; it is the caller who commits.
+        step: what happened.
+
+    Raises:
+        CaseUnknown: there is no such case.
+    """
+    case_row(session, reference_of(step.case))
+    stream = open_stream(session, step.case)
+    if stream.last_step is None or step.number > stream.last_step:
+        stream.last_step = step.number
+        _write(session, stream, step)
+    waiting = exists().where(
+        QueuedNotice.case == step.case, QueuedNotice.state.in_([Delivery.QUEUED, Delivery.SENDING])
+    )
+    return Recorded(unposted=bool(session.scalar(select(waiting))))
+
+
+def _write(session: Session, stream: Stream, step: Step) -> None:
+    reference = stream.reference
+    _supersede(session, step)
+    for holder in step.holders:
+        people.pass_on(session, reference, holder, step.at)
+    refusals = [refusal for entry in step.entries if (refusal := _enter(session, stream, step, entry))]
+    for clock in step.clocks:
+        session.merge(_clock(reference, clock))
+    for meeting in step.meetings:
+        session.merge(_meeting(reference, meeting))
+    for review in step.reviews:
+        session.merge(Review(reference=reference, **_plain(review)))
+    for notice in [*step.notices, *refusals]:
+        _queue(session, stream, notice)
+    if stream.stream == reference:
+        _stand(session, step)
+
+
+def _supersede(session: Session, step: Step) -> None:
+    """Waiting reminders of these clocks are not sent; one that is being sent now is not sent again."""
+    if step.superseded:
+        session.execute(
+            update(QueuedNotice)
+            .where(
+                QueuedNotice.case == step.case,
+                QueuedNotice.supersede_by.in_(step.superseded),
+                QueuedNotice.state.in_([Delivery.QUEUED, Delivery.SENDING]),
+            )
+            .values(
+                pointless=True,
+                settled_at=either((QueuedNotice.state == Delivery.QUEUED, step.at), else_=None),
+                state=either((QueuedNotice.state == Delivery.QUEUED, Delivery.SUPERSEDED), else_=Delivery.SENDING),
+            )
+        )
+
+
+def _enter(session: Session, stream: Stream, step: Step, entry: steps.Entry) -> Notice | None:
+    """Write an entry; answers the `not-accepted` that goes to a sender who could not be told at once."""
+    submission = submission_of(session, stream.stream, entry)
+    if entry.record and session.get(FreeText, (stream.reference, entry.record)) is None:
+        entry = entry.model_copy(update={"record": ""})  # whatever a raw signal put there: it may name somebody
+    through = Through.DOOR if submission else Through.ENGINE if entry.code else Through.PROCESS
+    person = submission.person if submission else ""
+    row = append(session, stream, entry, step=step.number, person=person, through=through)
+    if submission:
+        submission.entry = row.number
+    if entry.code and entry.code.accepted:
+        _join(session, stream.reference, entry)
+        return None
+    late = submission.answer_kept if submission else step.at - entry.recorded_at > TOLD_AT_ONCE
+    if entry.code is None or entry.by is None or not late:
+        return None
+    return _not_accepted(session, step, entry.by, entry.signal_id, row.number)
+
+
+def _not_accepted(session: Session, step: Step, to: Role, signal_id: str, number: int) -> Notice:
+    occasion = signal_id or f"{step.case}#{number}"
+    told = exists().where(
+        QueuedNotice.case == step.case, QueuedNotice.notice == "not-accepted", QueuedNotice.occasion == occasion
+    )
+    if signal_id and session.scalar(select(told)):
+        occasion = f"{occasion}#{number}"  # refused again: it is judged anew, and answered anew
+    return Notice(notice="not-accepted", occasion=occasion, to=to, at=step.at, stage=step.stage, clause=ANY_TIME)
+
+
+def _join(session: Session, reference: str, entry: steps.Entry) -> None:
+    """An agency that was added belongs to the case; whose answer is asked for may be said anew."""
+    if code := entry.facts.get("agency_code"):
+        position = select(func.count()).where(CaseAgency.reference == reference).scalar_subquery()
+        session.execute(
+            insert_for(session, CaseAgency)
+            .values(
+                reference=reference,
+                code=code,
+                position=position,
+                raising=False,
+                must_respond=bool(entry.facts.get("must_respond")),
+            )
+            .on_conflict_do_nothing()
+        )
+    elif isinstance(asked := entry.facts.get("must_respond"), list):
+        session.execute(
+            update(CaseAgency).where(CaseAgency.reference == reference).values(must_respond=CaseAgency.code.in_(asked))
+        )
+
+
+def _queue(session: Session, stream: Stream, notice: Notice) -> None:
+    fields = notice.model_dump(exclude={"to", "kind"})
+    session.execute(
+        insert_for(session, QueuedNotice)
+        .values(
+            **fields,
+            case=stream.stream,
+            reference=stream.reference,
+            role=notice.to.role,
+            agency=notice.to.agency,
+            kind=notice.kind or "",
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def _stand(session: Session, step: Step) -> None:
+    """How the case stands now."""
+    case = session.get_one(Case, step.case)
+    case.started = True
+    case.stage, case.turn, case.clause = step.stage, step.turn, step.clause
+    case.waiting_for = [role.model_dump() for role in step.waiting_for]
+    case.next_due, case.overdue, case.outcome = step.next_due, step.overdue, step.outcome
+    if step.snapshot is not None:
+        case.snapshot = step.snapshot
+
+
+def _clock(reference: str, row: ClockRow) -> Clock:
+    due = row.due_time
+    fields = row.model_dump(include={"key", "clock", "agency", "clause", "kind", "state", "met_at", "late"})
+    return Clock(
+        **fields,
+        reference=reference,
+        limit=str(row.limit),
+        starts=due.starts,
+        due=due.due,
+        explanation=due.model_dump(mode="json"),
+        accountable=[role.model_dump() for role in row.accountable],
+        oversees=[role.model_dump() for role in row.oversees],
+    )
+
+
+def _meeting(reference: str, row: MeetingRow) -> Meeting:
+    fields = row.model_dump(exclude={"attended"})
+    return Meeting(reference=reference, attended=[role.model_dump() for role in row.attended], **fields)
+
+
+def _plain(row: ReviewRow) -> dict[str, Any]:
+    return {**row.model_dump(exclude={"findings"}), "findings": row.model_dump(mode="json")["findings"]}

@@ -1,0 +1,198 @@
+"""The script `datrys`: a thin door. Results on standard output, progress and errors on standard error."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+import settings
+from protocols.editions import read_editions
+from protocols.errors import DatrysError, WrongUse
+from protocols.roles import Role
+from protocols.working_days import LONDON
+from records import connect, directory
+from starter import printing
+from starter.temporal import Engine
+from starter.use_cases import Datrys
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    name="datrys",
+    help="Runs disagreements between safeguarding agencies as their board's protocol says.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Reference = Annotated[str, typer.Argument(help="The case, such as GWENT-2026-0001.")]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
+
+
+def datrys() -> Datrys:
+    """The use cases, with what the environment says."""
+    setting = settings.load()
+    return Datrys(setting, connect(setting.database_url), Engine(setting))
+
+
+def run(work: Callable[[Datrys], Awaitable[T]]) -> T:
+    """Do what needs Temporal."""
+
+    async def doing() -> T:
+        return await work(datrys())
+
+    return asyncio.run(doing())
+
+
+def read_json(file: Path) -> Any:
+    """What a JSON file holds.
+
+    Raises:
+        WrongUse: it cannot be read.
+    """
+    try:
+        return json.loads(file.read_text(encoding="utf-8-sig"))
+    except OSError as fault:
+        raise WrongUse(f"{file} cannot be read: {fault.strerror}.") from None
+    except (ValueError, RecursionError):
+        raise WrongUse(f"{file} is no JSON file. See docs/case-file.md and docs/signals.md.") from None
+
+
+def read_time(words: str, option: str) -> datetime:
+    """A moment as somebody types it; without an offset it is the time on the wall in Wales.
+
+    Raises:
+        WrongUse: it is no time.
+    """
+    try:
+        moment = datetime.fromisoformat(words)
+    except ValueError:
+        raise WrongUse(f"{option}: “{words}” is no time. Write it as 2026-12-18T15:00 or with an offset.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=LONDON)
+
+
+@app.command("raise")
+def raise_case(
+    file: Annotated[Path, typer.Argument(help="The case file (docs/case-file.md).")],
+    again: Annotated[bool, typer.Option("--again", help="It was raised within a day, and is meant once more.")] = False,
+) -> None:
+    """Start a case from a case file; print its reference."""
+    data = read_json(file)
+    raised = run(lambda door: door.raise_case(data, again))
+    if raised.kept:
+        typer.echo("Kept: Temporal does not answer; the case begins as soon as it does.", err=True)
+    typer.echo(raised.reference)
+
+
+@app.command()
+def signal(
+    reference: Reference,
+    name: Annotated[str, typer.Argument(help="What is said, such as not_resolved (docs/signals.md).")],
+    by: Annotated[str, typer.Option(help="The role that says so.")] = "",
+    agency: Annotated[str, typer.Option(help="Code of its agency.")] = "",
+    at: Annotated[str, typer.Option(help="When it happened; now, if not said.")] = "",
+    key: Annotated[str, typer.Option("--id", help="The sender's key: said twice, it counts once.")] = "",
+    data: Annotated[Path | None, typer.Option(help="JSON file with the facts and the text.")] = None,
+    entered_by: Annotated[str, typer.Option(help="business_unit, where it enters for that role.")] = "",
+) -> None:
+    """Tell a case something; print accepted, why not, or that it is kept for delivery."""
+    facts = read_json(data) if data else {}
+    if not isinstance(facts, dict):
+        raise WrongUse(f"{data} holds no JSON object. See docs/signals.md.")
+    if at:
+        facts["at"] = read_time(at, "--at").isoformat()
+    told = run(lambda door: door.tell(reference, name, Role(role=by, agency=agency), facts, key, entered_by))
+    if told.receipt is None:
+        typer.echo(f"kept: it will be delivered, and the sender told if it is not accepted (id {told.signal_id})")
+    elif told.receipt.accepted:
+        typer.echo(f"{told.receipt.code} (id {told.signal_id})")
+    else:
+        typer.echo(printing.not_accepted(told), err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def show(reference: Reference, as_json: AsJson = False) -> None:
+    """A case: its stage, what it waits for, its clocks with their explanation, its timeline."""
+    report = datrys().case(reference)
+    if as_json:
+        printing.as_json(printing.case_as_json(report))
+    else:
+        printing.case(report)
+
+
+@app.command()
+def cases(
+    protocol: Annotated[str, typer.Option(help="Only this protocol.")] = "",
+    stage: Annotated[str, typer.Option(help="Only cases at this stage.")] = "",
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only cases with a protocol limit overdue.")] = False,
+    waiting_for: Annotated[str, typer.Option(help="Only cases that wait for this role.")] = "",
+    as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="As CSV, for a spreadsheet.")] = False,
+) -> None:
+    """The register of cases."""
+    rows = datrys().register(protocol, stage, overdue, waiting_for)
+    if as_json:
+        printing.as_json([printing.register_row(row) for row in rows])
+    elif as_csv:
+        printing.register_as_csv(rows)
+    else:
+        printing.register(rows)
+
+
+@app.command()
+def reopen(
+    reference: Reference,
+    stage: Annotated[str, typer.Option(help="The stage to go on from.")],
+    reason: Annotated[str, typer.Option(help="Why; kept in the records.")],
+) -> None:
+    """Open an ended case again, for the Business Unit."""
+    kept = run(lambda door: door.reopen(reference, stage, reason)).kept
+    typer.echo(f"{reference}: kept, it opens again at {stage} shortly" if kept else f"{reference} is open at {stage}")
+
+
+@app.command()
+def timetable(
+    protocol: Annotated[str, typer.Argument(help="The protocol, such as gwent.")],
+    starts: Annotated[str, typer.Option("--from", help="The moment at which every clock is to begin.")],
+    meetings: Annotated[Path | None, typer.Option(help="CSV file of planned meetings.")] = None,
+    as_json: AsJson = False,
+    svg: Annotated[Path | None, typer.Option(help="Draw it into this file.")] = None,
+) -> None:
+    """Every clock of a protocol from one moment, with the days counted and skipped; no server needed."""
+    from starter import timetable as tables
+
+    editions = read_editions(settings.load().editions)
+    if protocol not in editions:
+        raise WrongUse(f"“{protocol}” is no protocol. These are: {', '.join(editions)}.")
+    planned = tables.read_meetings(meetings) if meetings else None
+    rows = tables.timetable(editions[protocol], read_time(starts, "--from"), directory.shipped_holidays(), planned)
+    if svg:
+        printing.write(svg, tables.as_svg(editions[protocol], rows))
+    elif as_json:
+        printing.as_json(tables.as_json(rows))
+    else:
+        printing.timetable(rows)
+
+
+def main() -> None:
+    """Run the script; whatever goes wrong is said in one plain line."""
+    from starter import cli_board, cli_parts  # noqa: F401 - they add their commands
+
+    try:
+        app()
+    except DatrysError as fault:
+        typer.echo(str(fault), err=True)
+        sys.exit(fault.exit_code)
+    except Exception as fault:
+        if os.environ.get("DATRYS_TRACEBACK"):
+            raise
+        what = f"Datrys failed where it should not ({type(fault).__name__})"
+        typer.echo(f"{what}; please report it. DATRYS_TRACEBACK=1 shows more.", err=True)
+        sys.exit(1)

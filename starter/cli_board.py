@@ -1,0 +1,63 @@
+"""What a board loads: `datrys agencies`, `people`, `meetings`, `holidays`; open cases take the change."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from records import directory, loading
+from starter import printing
+from starter.cli import AsJson, app, datrys, run
+
+File = Annotated[Path, typer.Argument(help="The file to load (docs/files.md).")]
+
+agencies = typer.Typer(help="The agencies of the directory.", no_args_is_help=True)
+people = typer.Typer(help="Who holds which role.", no_args_is_help=True)
+meetings = typer.Typer(help="The boards' calendar of meetings.", no_args_is_help=True)
+holidays = typer.Typer(help="Bank holidays of England and Wales.", no_args_is_help=True)
+for name, commands in (("agencies", agencies), ("people", people), ("meetings", meetings), ("holidays", holidays)):
+    app.add_typer(commands, name=name)
+
+
+@agencies.command("import")
+def import_agencies(file: File) -> None:
+    """Load agencies; rows not named stay."""
+    typer.echo(f"{loading.load_agencies(datrys().database, file).rows} agencies loaded")
+
+
+@agencies.command("list")
+def list_agencies(as_json: AsJson = False) -> None:
+    """The agencies of the directory."""
+    printing.table(directory.agencies(datrys().database).values(), as_json)
+
+
+@people.command("import")
+def import_people(file: File) -> None:
+    """Load people; rows not named stay."""
+    typer.echo(f"{datrys().load_people(file).rows} people loaded")
+
+
+@people.command("list")
+def list_people(as_json: AsJson = False) -> None:
+    """Who holds which role."""
+    printing.table(directory.people(datrys().database), as_json)
+
+
+@meetings.command("import")
+def import_meetings(file: File) -> None:
+    """Load meetings; open cases that wait for one take the change."""
+    rows, told = run(lambda door: door.load_meetings(file))
+    typer.echo(f"{rows} meetings loaded; {len(told)} open cases told")
+
+
+@meetings.command("list")
+def list_meetings(as_json: AsJson = False) -> None:
+    """The meetings of the calendar."""
+    printing.table(directory.meetings(datrys().database), as_json)
+
+
+@holidays.command("update")
+def update_holidays(file: File) -> None:
+    """Load GOV.UK's bank holidays; running clocks are reckoned anew."""
+    rows, told = run(lambda door: door.load_holidays(file))
+    typer.echo(f"{rows} bank holidays loaded; {len(told)} open cases told")

@@ -1,0 +1,65 @@
+"""Parts of a deployment: `datrys up`, `worker`, `migrate`, `check`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import records
+import settings
+from records import directory, loading
+from starter.cli import app, datrys
+
+Port = typer.Option
+
+
+@app.command()
+def up(
+    temporal_port: Annotated[int, Port(help="Port of Temporal.")] = 7233,
+    temporal_ui_port: Annotated[int, Port(help="Port of the Temporal UI.")] = 8233,
+    smtp_port: Annotated[int, Port(help="Port of the mailbox's SMTP server.")] = 1025,
+    mailbox_port: Annotated[int, Port(help="Port of the mailbox's pages.")] = 8025,
+) -> None:
+    """Run everything on this machine, kept in .datrys: what `make run` runs."""
+    from starter.up import Ports
+    from starter.up import up as run_all
+
+    run_all(Path.cwd(), Ports(temporal_port, temporal_ui_port, smtp_port, mailbox_port), first_load)
+
+
+def first_load() -> str | None:
+    """Load the examples where the directory is still empty; says so in words."""
+    door, folder = datrys(), Path(__file__).parent.parent / "examples"
+    if directory.agencies(door.database) or not (folder / "agencies.csv").exists():
+        return None
+    agencies = loading.load_agencies(door.database, folder / "agencies.csv").rows
+    people = door.load_people(folder / "people.csv").rows
+    return f"The directory was empty: {agencies} agencies and {people} people loaded from examples/."
+
+
+@app.command()
+def worker() -> None:
+    """Run a worker: it follows the cases, writes the records, posts the mails and delivers what is kept."""
+    import worker as part
+
+    part.main()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the records database up to date."""
+    records.migrate(settings.load().database_url)
+    typer.echo("The records database is up to date.")
+
+
+@app.command()
+def check() -> None:
+    """Say what is missing or unreachable, a line each with the remedy; exit 1 if something stops the service."""
+    import worker as part
+    from starter.checks import checks
+
+    findings = checks(part.check_templates, part.unreviewed)
+    for finding in findings:
+        typer.echo(str(finding))
+    if any(finding.stops for finding in findings):
+        raise typer.Exit(1)

@@ -1,0 +1,199 @@
+"""From the records to the engine: what a door kept is delivered in order, by the door or later by the relay."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine as Database
+
+from protocols.errors import DatrysError, Unreachable
+from protocols.messages import ImmediateActionNeeded, Signal, read
+from protocols.roles import Role
+from protocols.steps import Code, Receipt
+from records import cases, directory, reading, submissions
+from records.cases import CaseFacts
+from records.submissions import Kept
+from starter.temporal import PATIENCE, PAUSE_SECONDS, Engine, NoSuchRun
+from workflows.immediate import Emergency, ImmediateAction
+from workflows.registry import protocol_of
+from workflows.state import Case, Reopening
+
+REOPENED = "reopened"
+"""What the records call the opening again of an ended case; no workflow hears it, a new run begins with it."""
+RELAY_SECONDS = 3
+ENDED = "the case has ended"
+log = logging.getLogger(__name__)
+
+
+class Delivery:
+    """Delivers cases and signals that are kept.
+
+    Args:
+        database: the records.
+        engine: Temporal.
+        now: the door's clock.
+    """
+
+    def __init__(self, database: Database, engine: Engine, now: Callable[[], datetime]) -> None:
+        self._database, self._engine, self._now = database, engine, now
+
+    async def start(self, reference: str) -> bool:
+        """Start the workflow of a kept case; answers whether the engine took it."""
+        facts = cases.case_facts(self._database, reference)
+        try:
+            await self._engine.start(self._new(facts))
+        except Unreachable:
+            return False
+        cases.mark_started(self._database, reference)
+        return True
+
+    async def deliver(self, kept: Kept) -> Receipt | None:
+        """Deliver a submission after all that is kept for its case before it, and ask for its verdict.
+
+        Returns:
+            the verdict, or None where it could not be had at once: it is kept, and the sender will be told.
+        """
+        try:
+            for earlier in submissions.kept(self._database, kept.case):
+                if earlier.id != kept.id:
+                    await self._send(earlier)
+                else:
+                    break
+            if verdict := await self._send(kept):
+                return verdict
+            verdict = await self._engine.receipt(kept.case, kept.facts["id"])
+        except (Unreachable, NoSuchRun):
+            verdict = None
+        if verdict:
+            await self._until_recorded(kept)
+            submissions.give_verdict(self._database, kept.id, verdict)
+            return verdict
+        return submissions.leave(self._database, kept.id)
+
+    async def relay(self) -> None:
+        """Start what is not started and deliver what is not delivered, in order; one round."""
+        for facts in cases.not_started(self._database):
+            if not await self.start(facts.reference):
+                return
+        stuck: set[str] = set()
+        for kept in submissions.kept(self._database):
+            if kept.case in stuck:
+                continue
+            try:
+                await self._send(kept)
+            except NoSuchRun:
+                stuck.add(kept.case)  # neither open nor ended, or ending still: `datrys check` names it
+            except Unreachable:
+                return
+
+    async def keep_relaying(self) -> None:
+        """Relay for ever; a round that fails is tried again."""
+        while True:
+            try:
+                await self.relay()
+            except DatrysError as fault:
+                log.warning("The relay waits: %s", fault)
+            await asyncio.sleep(RELAY_SECONDS)
+
+    async def _send(self, kept: Kept) -> Receipt | None:
+        """Hand it to the engine; an ended case hears nothing, so its answer is given here."""
+        if kept.signal == REOPENED:
+            return await self._reopen(kept)
+        try:
+            await self._engine.signal(kept.case, kept.signal, kept.facts)
+        except NoSuchRun:
+            return await self._to_ended(kept)
+        submissions.mark_delivered(self._database, kept.id)
+        return None
+
+    async def _to_ended(self, kept: Kept) -> Receipt | None:
+        reference = kept.case.partition("-immediate-")[0]
+        facts = cases.case_facts(self._database, reference)
+        if reference == kept.case and (facts.stage != "ended" or facts.snapshot is None):
+            raise NoSuchRun(kept.case)
+        if kept.signal == "immediate_action" and reference == kept.case:
+            return await self._immediate_action_after_the_end(kept, facts)
+        words = f"{kept.signal.replace('_', ' ')} – not accepted: {ENDED}"
+        return submissions.refuse_ended(self._database, kept.id, ENDED, words, self._now())
+
+    async def _immediate_action_after_the_end(self, kept: Kept, facts: CaseFacts) -> Receipt | None:
+        """Somebody sees danger after the end of the case: the door itself starts the immediate action."""
+        understood = read(kept.signal, json.dumps(kept.facts), kept.sent_at)
+        said = understood.signal
+        parties = self._case(facts).parties()
+        sender = parties.known_as(said.sender) if said else None
+        if not isinstance(said, ImmediateActionNeeded) or sender is None or not parties.take_part(sender):
+            words = "immediate action – not accepted"
+            return submissions.refuse_ended(
+                self._database, kept.id, "its sender takes no part in the case", words, self._now()
+            )
+        await self._start_emergency(said, sender, facts)
+        return self._accept(kept)
+
+    async def _start_emergency(self, said: Signal, sender: Role, facts: CaseFacts) -> None:
+        lead = [Role(role="safeguarding_lead", agency=sender.agency)] if sender.agency else []
+        emergency = Emergency(
+            case=facts.reference,
+            number=len(cases.immediate_actions(self._database, facts.reference)) + 1,
+            stage=facts.stage,
+            raised_by=sender,
+            at=said.at,
+            sent_at=said.sent_at,
+            occasion=said.id or f"{facts.reference}-after-the-end",
+            to=[Role(role="duty_team"), *lead],
+            holidays=directory.holidays(self._database),
+        )
+        words = f"Immediate action, {facts.reference}"
+        await self._engine.start_workflow(ImmediateAction, emergency, emergency.workflow_id, words)
+
+    async def _reopen(self, kept: Kept) -> Receipt:
+        """A new run begins where the records say; while the old one still posts its last mails, that waits."""
+        case = self._case(cases.case_facts(self._database, kept.case))
+        said = kept.facts
+        case.reopened = Reopening(
+            id=said["id"], to=said["to"], at=datetime.fromisoformat(said["at"]), record=said["record"]
+        )
+        if not await self._engine.start(case):
+            raise NoSuchRun(kept.case)
+        return self._accept(kept)
+
+    def _accept(self, kept: Kept) -> Receipt:
+        receipt = Receipt(id=kept.facts["id"], accepted=True, code=Code.ACCEPTED)
+        submissions.mark_delivered(self._database, kept.id)
+        submissions.give_verdict(self._database, kept.id, receipt)
+        return receipt
+
+    def _case(self, facts: CaseFacts) -> Case[Any]:
+        """The state that the last step left."""
+        model = protocol_of(facts.edition.protocol).case
+        snapshot = model.model_validate(json.loads(facts.snapshot or "{}") | {"edition": facts.edition})
+        return snapshot.model_copy(update={"step": facts.last_step + 1})
+
+    def _new(self, facts: CaseFacts) -> Case[Any]:
+        """The state that a case begins with."""
+        protocol = protocol_of(facts.edition.protocol)
+        return protocol.case(
+            reference=facts.reference,
+            edition=facts.edition,
+            authority=facts.authority,
+            group=facts.group,
+            agencies=list(facts.agencies),
+            instigated_at=facts.instigated_at,
+            raised_at=facts.raised_at,
+            holidays=directory.holidays(self._database),
+            facts=protocol.facts(),
+            stage=facts.stage,
+            stage_began=facts.instigated_at,
+        )
+
+    async def _until_recorded(self, kept: Kept) -> None:
+        """Wait until the entry stands in the records, so that whoever looks next sees it."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + PATIENCE.total_seconds()
+        while loop.time() < until:
+            if reading.verdict_recorded(self._database, kept.case, kept.facts["id"]):
+                return
+            await asyncio.sleep(PAUSE_SECONDS)

@@ -1,0 +1,317 @@
+"""What staff and boards do, whichever door they come through: one module that every door calls."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import Engine as Database
+
+from protocols.case_file import CaseFile, Surroundings, read_case_file
+from protocols.editions import Edition, read_editions
+from protocols.errors import CaseRefused, Refused, WrongUse
+from protocols.messages import CONFIRMATION, MESSAGES, ImmediateActionConfirmed, Signal
+from protocols.roles import Role
+from protocols.says import ANY_TIME
+from protocols.steps import Receipt
+from protocols.working_days import local_date
+from records import cases, directory, loading, reading, register, submissions
+from records.intake import JsonValue, NewCase, NewSubmission, Person, Subject
+from records.reading import CaseView, TimelineEntry
+from records.register import RegisterRow
+from settings import Settings
+from starter.delivery import REOPENED, Delivery
+from starter.temporal import Engine
+from workflows.registry import PROTOCOLS, protocol_of
+
+SAME_WITHIN = timedelta(days=1)
+FREE_TEXT = ("issue", "done_already", "outcome_sought", "circumstance_other", "start_reason")
+
+
+def utc_now() -> datetime:
+    """The moment at which a door takes something."""
+    return datetime.now(UTC)
+
+
+class Raised(NamedTuple):
+    """A case that was raised: `kept` where Temporal is away and the relay will start it."""
+
+    reference: str
+    kept: bool
+
+
+class Told(NamedTuple):
+    """What became of a signal: no receipt where it is kept for delivery; `waits_for` where it was not accepted."""
+
+    signal_id: str
+    receipt: Receipt | None
+    waits_for: str = ""
+
+
+class CaseReport(NamedTuple):
+    """A case as it stands, and its timeline."""
+
+    view: CaseView
+    timeline: list[TimelineEntry]
+
+
+class Datrys:
+    """The use cases.
+
+    Args:
+        settings: what the environment says.
+        database: the records.
+        engine: Temporal.
+        now: the door's clock.
+    """
+
+    def __init__(
+        self, settings: Settings, database: Database, engine: Engine, now: Callable[[], datetime] = utc_now
+    ) -> None:
+        self.settings, self.database, self.engine, self.now = settings, database, engine, now
+        self.delivery = Delivery(database, engine, now)
+
+    @property
+    def editions(self) -> Mapping[str, Edition]:
+        """The editions in force."""
+        return read_editions(self.settings.editions)
+
+    # --- cases
+
+    async def raise_case(self, data: Any, again: bool = False) -> Raised:
+        """Start a case from a case file.
+
+        Args:
+            data: the JSON object.
+            again: the same case file was raised within a day, and is meant once more.
+
+        Raises:
+            CaseRefused: everything that is wrong with it, a line a field.
+            Refused: the same case file was raised within a day, or the bank holidays end.
+        """
+        if not isinstance(data, Mapping):
+            raise CaseRefused({"case file": "is no JSON object; see docs/case-file.md"})
+        edition = self._edition(data.get("protocol"))
+        now = self.now()
+        file = read_case_file(data, self._around(edition, now), protocol_of(edition.protocol).coming_in)
+        self._within_calendar(now)
+        new = new_case(file, edition, now, protocol_of(edition.protocol).first_stage, fingerprint(data))
+        kept = cases.keep_case(self.database, new, None if again else now - SAME_WITHIN)
+        if not kept.new:
+            raise Refused(
+                f"The same case file was raised within a day, as {kept.reference}. Nothing was started. "
+                "If it is meant once more, say --again."
+            )
+        return Raised(kept.reference, kept=not await self.delivery.start(kept.reference))
+
+    async def tell(
+        self, case: str, name: str, by: Role, data: Mapping[str, Any], signal_id: str = "", entered_by: str = ""
+    ) -> Told:
+        """Tell a case something.
+
+        Args:
+            case: the reference, or `REFERENCE-immediate-N`.
+            name: the signal's name.
+            by: the role that says so; an empty role is found missing by the case.
+            data: its facts, and the text (`text`, `holder`, `people`, …) that belongs into the records.
+            signal_id: the sender's key; made here if there is none.
+            entered_by: ``business_unit`` where it enters for that role.
+
+        Raises:
+            WrongUse: there is no such signal.
+            CaseUnknown: there is no such case.
+        """
+        kind = ImmediateActionConfirmed if name == CONFIRMATION else MESSAGES.get(name)
+        if kind is None:
+            raise WrongUse(f"“{name}” is no signal. Signals are: {', '.join([*MESSAGES, CONFIRMATION])}.")
+        submission = self._submission(case, name, kind, by, data, signal_id, entered_by)
+        kept = submissions.keep_submission(self.database, submission)
+        receipt = kept.receipt or await self.delivery.deliver(kept)
+        refused = receipt is not None and not receipt.accepted
+        return Told(kept.facts["id"], receipt, self._waits_for(case) if refused else "")
+
+    async def reopen(self, reference: str, stage: str, reason: str) -> Raised:
+        """Open an ended case again at a stage that it went through; only the Business Unit does so.
+
+        Raises:
+            Refused: the case has not ended, or did not go through that stage.
+        """
+        facts = cases.case_facts(self.database, reference)
+        if facts.stage != "ended" or facts.snapshot is None:
+            raise Refused(f"{reference} has not ended; to lead it back, send corrected with return_to.")
+        gone_through = [s for s in json.loads(facts.snapshot).get("turns", {}) if s != "ended"]
+        if stage not in gone_through:
+            raise Refused(f"{reference} did not go through “{stage}”. It went through: {', '.join(gone_through)}.")
+        if not reason.strip():
+            raise WrongUse("Say why the case is opened again: --reason TEXT.")
+        key, now = str(uuid.uuid4()), self.now()
+        submission = NewSubmission(
+            id=key,
+            case=reference,
+            signal=REOPENED,
+            signal_id=key,
+            facts={"id": key, "to": stage, "at": now.isoformat(), "sent_at": now.isoformat(), "record": key},
+            by=Role(role="business_unit"),
+            sent_at=now,
+            record=key,
+            text={"text": reason},
+        )
+        kept = submissions.keep_submission(self.database, submission)
+        return Raised(reference, kept=await self.delivery.deliver(kept) is None)
+
+    # --- what staff look at
+
+    def case(self, reference: str) -> CaseReport:
+        """A case as it stands, with its timeline.
+
+        Raises:
+            CaseUnknown: there is no such case.
+        """
+        view = reading.case_view(self.database, reference)
+        return CaseReport(view, reading.timeline(self.database, reference))
+
+    def register(self, protocol: str, stage: str, overdue: bool, waiting_for: str) -> list[RegisterRow]:
+        """The register of cases, oldest first."""
+        return register.register(
+            self.database, protocol=protocol, stage=stage, overdue=overdue, waiting_for=waiting_for
+        )
+
+    # --- what a board loads
+
+    def load_people(self, file: Path) -> loading.Loaded:
+        """Load who holds which role (`records.loading.load_people`)."""
+        return loading.load_people(self.database, file, self.editions)
+
+    async def load_meetings(self, file: Path) -> tuple[int, list[str]]:
+        """Load meetings; answers how many rows there were, and the open cases that were told."""
+        loaded = loading.load_meetings(self.database, file)
+        told = [
+            case for board, group in loaded.groups for case in await self._tell_calendar({"meetings": group}, board)
+        ]
+        return loaded.rows, sorted(set(told))
+
+    async def load_holidays(self, file: Path) -> tuple[int, list[str]]:
+        """Load bank holidays; answers how many there are, and the open cases that were told."""
+        loaded = loading.load_holidays(self.database, file, self.now())
+        dates = [day.isoformat() for day in loaded.holidays.dates]
+        told = await self._tell_calendar({"holidays": dates}) if loaded.changed else []
+        return len(loaded.dates), told
+
+    async def _tell_calendar(self, change: Mapping[str, Any], protocol: str = "") -> list[str]:
+        """Tell every open case (of a protocol) that the calendar changed."""
+        references = cases.open_cases(self.database, protocol)
+        for reference in references:
+            await self.tell(reference, "calendar_changed", Role(role="business_unit"), change)
+        return references
+
+    # --- machinery
+
+    def _edition(self, protocol: Any) -> Edition:
+        if not isinstance(protocol, str) or protocol not in self.editions or protocol not in PROTOCOLS:
+            raise CaseRefused({"protocol": f"is not one of {', '.join(PROTOCOLS)}"})
+        return self.editions[protocol]
+
+    def _around(self, edition: Edition, now: datetime) -> Surroundings:
+        board = edition.protocol
+
+        def held(role: Role, authority: str, group: str) -> bool:
+            return directory.listed_holder(self.database, board, role, authority, group) is not None
+
+        def has_number(authority: str, group: str) -> bool:
+            teams = directory.duty_teams(self.database, board, authority, group)
+            return any(team.office_hours or team.out_of_hours for team in teams)
+
+        return Surroundings(now, edition, frozenset(directory.agencies(self.database)), held, has_number)
+
+    def _within_calendar(self, now: datetime) -> None:
+        holidays = directory.holidays(self.database)
+        if local_date(now) > holidays.last_day:
+            raise Refused(
+                f"The bank holidays are known up to {holidays.last_day} only: no case is started past that. "
+                "Load newer ones with: datrys holidays update FILE.json"
+            )
+
+    def _submission(
+        self,
+        case: str,
+        name: str,
+        kind: type[Signal],
+        by: Role,
+        data: Mapping[str, Any],
+        signal_id: str,
+        entered_by: str,
+    ) -> NewSubmission:
+        key, now = str(uuid.uuid4()), self.now().isoformat()
+        facts = {field: data[field] for field in kind.model_fields if data.get(field) is not None}
+        text = {field: value for field, value in data.items() if field not in kind.model_fields}
+        said = {"by": by.role or None, "agency": by.agency or None, "entered_by": entered_by or None}
+        facts |= {field: value for field, value in said.items() if value}
+        facts |= {"id": signal_id or facts.get("id") or key, "sent_at": now}
+        facts.setdefault("at", now)
+        if text:
+            facts["record"] = key
+        if name != CONFIRMATION:
+            facts |= self._stage_answered(case, name, facts)
+        return NewSubmission(
+            id=key,
+            case=case,
+            signal=name,
+            signal_id=str(facts["id"]),
+            facts=facts,
+            by=by,
+            entered_by=entered_by,
+            sent_at=datetime.fromisoformat(now),
+            record=key if text else "",
+            text=text or None,
+        )
+
+    def _stage_answered(self, case: str, name: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """A door always says which stage is answered: the one that the records show, unless the sender says it."""
+        if "stage" in facts:
+            return {}
+        view = reading.case_view(self.database, case)
+        rules = protocol_of(view.row.protocol).workflow.rules
+        at_any_time = any(row.stage == ANY_TIME for row in rules.says if row.signal is MESSAGES[name])
+        return {} if at_any_time or not view.turn else {"stage": view.row.stage, "turn": view.turn}
+
+    def _waits_for(self, case: str) -> str:
+        row = reading.case_view(self.database, case.partition("-immediate-")[0]).row
+        if not row.waiting_for:
+            return "The case has ended and waits for nobody."
+        return f"The case is at {row.stage} and waits for: {', '.join(map(str, row.waiting_for))}."
+
+
+def fingerprint(data: Mapping[str, Any]) -> str:
+    """What makes a case file the same as another."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+def new_case(file: CaseFile, edition: Edition, now: datetime, stage: str, mark: str) -> NewCase:
+    """A case file as the records keep it: what names people and what is free text apart from the rest."""
+    texts: dict[str, JsonValue] = {field: {"text": text} for field in FREE_TEXT if (text := getattr(file, field))}
+    texts["informal_attempt"] = {"text": file.informal_attempt.between}
+    if file.duty_to_report:
+        texts["duty_to_report"] = {"reference": file.duty_to_report.reference}
+    return NewCase(
+        edition=edition,
+        authority=file.authority,
+        group="children" if file.group == "children" else "adults",
+        circumstance=file.circumstance,
+        agencies=tuple(file.case_agencies()),
+        instigated_at=file.instigated_at,
+        raised_at=now,
+        stage=stage,
+        facts={
+            "screening": file.screening.model_dump(),
+            "stage_3_grounds": list(file.stage_3_grounds),
+            "informal_attempt_at": file.informal_attempt.at.isoformat(),
+            "duty_to_report_at": file.duty_to_report.submitted_at.isoformat() if file.duty_to_report else None,
+        },
+        fingerprint=mark,
+        subject=Subject(**file.subject.model_dump(exclude={"kind"}, exclude_none=True)),
+        people=tuple(Person(**person.model_dump()) for person in file.everybody()),
+        texts=texts,
+    )

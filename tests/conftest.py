@@ -1,0 +1,12 @@
+"""Fixtures that all tests share; each lives in the module that says what it is for."""
+
+from tests.databases import (
+    database_kind,
+    database_url,
+    empty_database_url,
+    engine,
+    migrated_sqlite,
+    postgres,
+)
+
+__all__ = ["database_kind", "database_url", "empty_database_url", "engine", "migrated_sqlite", "postgres"]

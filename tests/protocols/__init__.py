@@ -1,0 +1,1 @@
+"""The rules, as tables that a lay reader can check with a wall calendar."""

@@ -1,0 +1,95 @@
+"""The worker: the one place where the parts are put together."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from datetime import timedelta
+from email.utils import parseaddr
+
+from sqlalchemy import Engine as Database
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+import settings
+from activities.letters import check_templates, unreviewed
+from activities.posting import Post
+from activities.recording import Records
+from activities.smtp import MailServer
+from protocols.editions import read_editions
+from protocols.errors import DatrysError
+from records import connect as connect_records
+from starter.delivery import Delivery
+from starter.temporal import TASK_QUEUE, Engine
+from starter.use_cases import utc_now
+from workflows.registry import WORKFLOWS
+
+GRACE = timedelta(seconds=30)
+PASSED_THROUGH = (
+    "protocols",
+    "workflows",
+    "activities",
+    "records",
+    "pydantic",
+    "pydantic_core",
+    "sqlalchemy",
+    "jinja2",
+)
+
+
+def make_worker(client: Client, database: Database, setting: settings.Settings) -> Worker:
+    """A worker for all workflows and activities; nothing runs before it is entered.
+
+    Args:
+        client: connected with the converter of `workflows.payloads`.
+        database: the records.
+        setting: what the environment says.
+    """
+    server = MailServer(setting.smtp_url, parseaddr(setting.mail_from)[1])
+    records, post = Records(database), Post(database, server, setting.mail_from, setting.business_unit)
+    return Worker(
+        client,
+        task_queue=TASK_QUEUE,
+        workflows=WORKFLOWS,
+        activities=[records.record, records.next_meeting, post.post],
+        graceful_shutdown_timeout=GRACE,
+        workflow_runner=SandboxedWorkflowRunner(
+            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+        ),
+    )
+
+
+async def run() -> None:
+    """Work until told to stop; what is under way is given 30 seconds."""
+    setting = settings.load()
+    check_templates(read_editions(setting.editions))
+    database = connect_records(setting.database_url)
+    engine = Engine(setting)
+    client = await engine.client()
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with make_worker(client, database, setting):
+        relay = asyncio.create_task(Delivery(database, engine, utc_now).keep_relaying())
+        await stopped.wait()
+        relay.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await relay
+
+
+def main() -> None:
+    """Run, and say in one line why if that cannot be."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        asyncio.run(run())
+    except DatrysError as fault:
+        print(fault, file=sys.stderr)
+        sys.exit(fault.exit_code)
+
+
+__all__ = ["check_templates", "main", "make_worker", "unreviewed"]
+
+if __name__ == "__main__":
+    main()

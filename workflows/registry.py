@@ -1,0 +1,56 @@
+"""The protocols that Datrys runs: the one place that knows them by name."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from protocols import gwent
+from protocols.case_file import Check
+from protocols.errors import WrongUse
+from protocols.facts import Facts
+from protocols.gwent import GwentFacts
+from workflows.gwent import GwentDisagreement
+from workflows.immediate import ImmediateAction
+from workflows.state import Case
+
+
+class Protocol(NamedTuple):
+    """What a protocol brings.
+
+    Attributes:
+        workflow: its workflow class.
+        case: the model of its cases.
+        facts: what a new case remembers.
+        coming_in: its rules about case files.
+        first_stage: where a case begins.
+    """
+
+    workflow: Any
+    case: type[Case[Any]]
+    facts: type[Facts]
+    coming_in: tuple[Check, ...]
+    first_stage: str
+
+
+PROTOCOLS: Mapping[str, Protocol] = {
+    gwent.PROTOCOL: Protocol(
+        workflow=GwentDisagreement,
+        case=Case[GwentFacts],
+        facts=GwentFacts,
+        coming_in=gwent.COMING_IN,
+        first_stage=gwent.Stage.PRACTITIONERS,
+    ),
+}
+
+WORKFLOWS = (*(protocol.workflow for protocol in PROTOCOLS.values()), ImmediateAction)
+
+
+def protocol_of(name: str) -> Protocol:
+    """The protocol of this name.
+
+    Raises:
+        WrongUse: there is none.
+    """
+    try:
+        return PROTOCOLS[name]
+    except KeyError:
+        raise WrongUse(f"protocol: “{name}” is not one of {', '.join(PROTOCOLS)}.") from None
