@@ -1,5 +1,6 @@
 """Fixtures that all tests share; each lives in the module that says what it is for."""
 
+from tests.activities.posting import host, posting
 from tests.databases import (
     database_kind,
     database_url,
@@ -9,4 +10,13 @@ from tests.databases import (
     postgres,
 )
 
-__all__ = ["database_kind", "database_url", "empty_database_url", "engine", "migrated_sqlite", "postgres"]
+__all__ = [
+    "database_kind",
+    "database_url",
+    "empty_database_url",
+    "engine",
+    "host",
+    "migrated_sqlite",
+    "posting",
+    "postgres",
+]

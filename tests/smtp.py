@@ -50,7 +50,7 @@ class Mailhost:
         to: what an address is answered with, reply by reply (a list that runs dry), or for ever (a string).
         after_data: the same, once the mail itself was handed over.
         from_: what the sender is answered with, if not well.
-        connections: how many were made.
+        connections, open: how many were made; those that are open.
         pause: set while mails are let through; cleared, one that was handed over waits.
     """
 
@@ -61,11 +61,25 @@ class Mailhost:
     after_data: dict[str, list[str] | str] = field(default_factory=dict)
     from_: str = ""
     connections: int = 0
+    open: list[SMTP] = field(default_factory=list)
+    server: asyncio.Server | None = None
     pause: asyncio.Event = field(default_factory=asyncio.Event)
     handed_over: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.pause.set()
+
+    def stop(self) -> None:
+        """No more connections, and an end to those there are."""
+        assert self.server
+        self.server.close()
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """An end to all connections."""
+        for connection in self.open:
+            _abort(connection)
+        self.open.clear()
 
     def address(self, **more: Any) -> SmtpServer:
         return SmtpServer(host="localhost", port=self.port, **more)
@@ -89,7 +103,7 @@ class Mailhost:
         self.attempts.append(address)
         reply = _next(self.to, address)
         if reply == DROP:
-            server.transport.abort()
+            _abort(server)
         if reply:
             return reply
         envelope.rcpt_tos.append(address)
@@ -104,10 +118,15 @@ class Mailhost:
             assert isinstance(envelope.content, bytes)
             self.taken.append(Mail(receiver, envelope.content))
         if reply in (DROP, TAKE_AND_DROP):
-            server.transport.abort()
+            _abort(server)
         if reply == SILENCE:
             await asyncio.Event().wait()
         return reply or "250 OK"
+
+
+def _abort(connection: SMTP) -> None:
+    if isinstance(connection.transport, asyncio.Transport):
+        connection.transport.abort()
 
 
 def _next(replies: dict[str, list[str] | str], address: str) -> str:
@@ -139,7 +158,7 @@ async def mailhost(
 
     def connection() -> SMTP:
         host.connections += 1
-        return SMTP(
+        made = SMTP(
             host,
             hostname="mailhost.invalid",
             ident="test",
@@ -150,10 +169,13 @@ async def mailhost(
             authenticator=authenticate if password else None,
             timeout=60,
         )
+        host.open.append(made)
+        return made
 
     server = await asyncio.get_running_loop().create_server(connection, "127.0.0.1", port, ssl=implicit)
+    host.server = server
     host.port = server.sockets[0].getsockname()[1]
     try:
         yield host
     finally:
-        server.close()
+        host.stop()

@@ -85,6 +85,8 @@ class Recording(Generic[F]):
             more: further fields of `Notice`.
         """
         clause = clause or self.case.clause
+        if self.joining:  # what comes of a signal at any time; the receiver is new to it
+            clause, more = ANY_TIME, {**more, "concerns": notice}
         for role in flat(*to):
             if self.joining and role.agency != self.joining:
                 continue

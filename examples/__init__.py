@@ -1,0 +1,1 @@
+"""An invented directory, two invented cases and what is said in them; `today` gives them today's dates."""

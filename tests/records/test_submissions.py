@@ -1,0 +1,122 @@
+"""What people tell a case through a door: kept once, delivered in order, answered once."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import Engine
+
+from protocols.errors import CaseUnknown
+from protocols.steps import Code, Receipt
+from records.cases import mark_started
+from records.private import text_of
+from records.streams import verify_chain
+from records.submissions import (
+    give_verdict,
+    keep_submission,
+    kept,
+    leave,
+    mark_delivered,
+    refuse_ended,
+    submission,
+)
+from tests.records.looking import entries
+from tests.records.making import MONDAY, a_step, a_submission, keep, write
+
+REFUSED = Receipt(id="s1", accepted=False, code=Code.WRONG_ROLE, reason="not yours")
+ACCEPTED = Receipt(id="s1", accepted=True, code=Code.ACCEPTED)
+
+
+@pytest.fixture
+def reference(engine: Engine) -> str:
+    """A case that the engine has taken."""
+    made = keep(engine)
+    mark_started(engine, made)
+    return made
+
+
+def test_a_submission_is_kept_with_its_text(engine: Engine, reference: str) -> None:
+    """The text stays in the records; the facts that go to the engine name its id."""
+    made = keep_submission(engine, a_submission(reference, record="r1", text={"text": "why"}))
+    assert (True, False, None, "r1") == (made.new, made.delivered, made.receipt, made.facts["record"])
+    assert {"text": "why"} == text_of(engine, reference, "r1")
+
+
+def test_what_is_kept_is_delivered_in_the_order_in_which_it_came(engine: Engine, reference: str) -> None:
+    """Of one workflow, or of all; what is delivered is no longer kept."""
+    immediate = f"{reference}-immediate-1"
+    for signal_id, case in (("s1", reference), ("s2", immediate), ("s3", reference)):
+        keep_submission(engine, a_submission(case, signal_id))
+    assert ["door-s1", "door-s2", "door-s3"] == [one.id for one in kept(engine)]
+    mark_delivered(engine, "door-s1")
+    assert ["door-s3"] == [one.id for one in kept(engine, reference)]
+
+
+def test_what_belongs_to_a_case_not_yet_started_waits_for_it(engine: Engine) -> None:
+    """There is no workflow that could take it."""
+    unstarted = keep(engine)
+    keep_submission(engine, a_submission(unstarted))
+    assert [] == kept(engine)
+    mark_started(engine, unstarted)
+    assert ["door-s1"] == [one.id for one in kept(engine)]
+
+
+def test_an_id_that_waits_or_was_accepted_counts_once(engine: Engine, reference: str) -> None:
+    """A second click gets the answer of the first."""
+    keep_submission(engine, a_submission(reference))
+    again = keep_submission(engine, a_submission(reference, id="door-again"))
+    assert ("door-s1", False) == (again.id, again.new)
+    give_verdict(engine, "door-s1", ACCEPTED)
+    again = keep_submission(engine, a_submission(reference, id="door-again"))
+    assert ("door-s1", False, ACCEPTED) == (again.id, again.new, again.receipt)
+
+
+def test_a_refused_id_may_be_sent_again(engine: Engine, reference: str) -> None:
+    """It is judged anew."""
+    keep_submission(engine, a_submission(reference))
+    give_verdict(engine, "door-s1", REFUSED)
+    assert keep_submission(engine, a_submission(reference, id="door-again")).new
+
+
+def test_one_id_sent_through_several_doors_at_once_is_kept_once(engine: Engine, reference: str) -> None:
+    """Whoever comes second sees the first."""
+    with ThreadPoolExecutor(8) as doors:
+        made = list(doors.map(lambda n: keep_submission(engine, a_submission(reference, id=f"door-{n}")), range(8)))
+    assert (1, 1) == (sum(one.new for one in made), len({one.id for one in made}))
+
+
+def test_the_first_verdict_stands(engine: Engine, reference: str) -> None:
+    """Query and step say the same; if not, the earlier was told already."""
+    keep_submission(engine, a_submission(reference))
+    give_verdict(engine, "door-s1", REFUSED)
+    give_verdict(engine, "door-s1", ACCEPTED)
+    found = submission(engine, "door-s1")
+    assert found
+    assert REFUSED == found.receipt
+
+
+def test_a_door_that_leaves_either_has_the_verdict_or_mail_follows(engine: Engine, reference: str) -> None:
+    """In one transaction: never neither, never both."""
+    keep_submission(engine, a_submission(reference))
+    assert leave(engine, "door-s1") is None
+    give_verdict(engine, "door-s1", REFUSED)
+    assert REFUSED == leave(engine, "door-s1")
+
+
+def test_what_an_ended_case_is_told_is_refused_and_stands_in_its_timeline(engine: Engine, reference: str) -> None:
+    """No workflow hears it, so the door judges; its text is kept."""
+    write(engine, a_step(reference, stage="ended", clause="", outcome="resolved"))
+    keep_submission(engine, a_submission(reference, record="r1", text={"text": "late"}))
+    answer = refuse_ended(engine, "door-s1", "the case has ended", "Practitioner: not resolved", MONDAY)
+    assert (False, Code.ENDED) == (answer.accepted, answer.code)
+    assert answer == refuse_ended(engine, "door-s1", "again", "again", MONDAY)
+    assert [("not_resolved", "ended", "r1", "practitioner", "door")] == [
+        (entry.what, entry.code, entry.record, entry.by_role, entry.through) for entry in entries(engine)
+    ]
+    assert verify_chain(engine, reference) is None
+    assert [] == kept(engine)
+
+
+def test_nothing_is_kept_for_a_case_that_is_not_there(engine: Engine) -> None:
+    """The door says so at once."""
+    with pytest.raises(CaseUnknown):
+        keep_submission(engine, a_submission("GWENT-2026-0099"))
