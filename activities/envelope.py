@@ -26,9 +26,9 @@ def message(draft: Draft, letter: Letter, mail_from: str) -> bytes:
     mail["Subject"] = letter.subject
     mail["Date"] = format_datetime(draft.at.astimezone(LONDON))
     mail["Auto-Submitted"] = "auto-generated"
-    mail["Content-Language"] = ", ".join(draft.languages)
     mail.set_content(letter.text, cte="quoted-printable")
     mail.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    mail["Content-Language"] = ", ".join(draft.languages)  # set before, it would move into the first body
     mail.set_boundary(f"={draft.key}")
     return _own_headers(draft, mail_from) + mail.as_bytes()
 

@@ -14,6 +14,7 @@ from records import people
 from records.database import insert_for, reading, writing
 from records.intake import KeptCase, NewCase
 from records.models import Case, CaseAgency, FreeText, ReferenceCounter, Stream, Subject, Tally
+from records.storable import storable
 
 
 class CaseFacts(NamedTuple):
@@ -55,6 +56,7 @@ def keep_case(engine: Engine, new: NewCase, same_since: datetime | None = None) 
     Raises:
         Unreachable: the database does not answer.
     """
+    new = storable(new)
     year = local_date(new.raised_at).year
     with writing(engine) as session:
         counter = _counter(session, new.edition.reference, year)

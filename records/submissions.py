@@ -13,6 +13,7 @@ from records.cases import case_row
 from records.database import insert_for, reading, writing
 from records.intake import NewSubmission
 from records.models import Case, FreeText, Submission
+from records.storable import storable
 from records.streams import Through, append, open_stream, reference_of
 
 
@@ -45,6 +46,7 @@ def keep_submission(engine: Engine, submission: NewSubmission) -> Kept:
         CaseUnknown: there is no such case.
         Unreachable: the database does not answer.
     """
+    submission = storable(submission)
     with writing(engine) as session:
         case_row(session, reference_of(submission.case), lock=True)
         standing = session.scalars(
@@ -138,12 +140,13 @@ def refuse_ended(engine: Engine, submission_id: str, reason: str, words: str, at
         at: the moment of the refusal.
     """
     with writing(engine) as session:
+        case = session.scalars(select(Submission.case).where(Submission.id == submission_id)).one()
+        stream = open_stream(session, case)  # first, as a step does: two that lock crosswise stop each other
         row = _one(session, submission_id)
         if verdict := _receipt(row):
             return verdict
         _judge(row, Code.ENDED, reason)
         row.delivered = True
-        stream = open_stream(session, row.case)
         entry = _refusal(row, session.get_one(Case, row.reference), words, at)
         row.entry = append(session, stream, entry, person=row.person, through=Through.DOOR).number
         return Receipt(id=row.signal_id, accepted=False, code=Code.ENDED, reason=reason)

@@ -16,6 +16,7 @@ from records.cases import case_row
 from records.database import insert_for
 from records.models import Case, CaseAgency, Clock, Delivery, FreeText, Meeting, Review, Stream
 from records.models import Notice as QueuedNotice
+from records.storable import storable
 from records.streams import Through, append, open_stream, reference_of
 from records.submissions import submission_of
 
@@ -33,6 +34,7 @@ def apply(session: Session, step: Step) -> Recorded:
     Raises:
         CaseUnknown: there is no such case.
     """
+    step = storable(step)
     case_row(session, reference_of(step.case))
     stream = open_stream(session, step.case)
     if stream.last_step is None or step.number > stream.last_step:

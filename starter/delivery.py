@@ -44,7 +44,7 @@ class Delivery:
         """Start the workflow of a kept case; answers whether the engine took it."""
         facts = cases.case_facts(self._database, reference)
         try:
-            await self._engine.start(self._new(facts))
+            await self._engine.start(self.first_state(facts))
         except Unreachable:
             return False
         cases.mark_started(self._database, reference)
@@ -172,7 +172,7 @@ class Delivery:
         snapshot = model.model_validate(json.loads(facts.snapshot or "{}") | {"edition": facts.edition})
         return snapshot.model_copy(update={"step": facts.last_step + 1})
 
-    def _new(self, facts: CaseFacts) -> Case[Any]:
+    def first_state(self, facts: CaseFacts) -> Case[Any]:
         """The state that a case begins with."""
         protocol = protocol_of(facts.edition.protocol)
         return protocol.case(

@@ -9,6 +9,7 @@ from tests.databases import (
     migrated_sqlite,
     postgres,
 )
+from tests.server import real_server
 
 __all__ = [
     "database_kind",
@@ -19,4 +20,5 @@ __all__ = [
     "migrated_sqlite",
     "posting",
     "postgres",
+    "real_server",
 ]

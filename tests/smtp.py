@@ -154,7 +154,8 @@ async def mailhost(
     host = Mailhost()
 
     def authenticate(server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: Any) -> AuthResult:
-        return AuthResult(success=isinstance(given, LoginPassword) and given.password == password.encode())
+        right = isinstance(given, LoginPassword) and given.password == password.encode()
+        return AuthResult(success=right, handled=right)
 
     def connection() -> SMTP:
         host.connections += 1

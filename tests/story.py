@@ -18,7 +18,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import libfaketime
+import libfaketime  # type: ignore[import-untyped]
 from aiosmtpd.controller import Controller
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.empty_pb2 import Empty
@@ -31,12 +31,15 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from protocols.status import Status
 from protocols.steps import Code, Receipt
+from records import outbox
+from records.cases import CaseFacts
 from settings import Settings, SmtpServer
 from starter.temporal import Engine
 from starter.use_cases import Datrys
 from worker import make_worker
 from workflows import story as words
 from workflows.payloads import data_converter
+from workflows.state import Case
 
 BEFORE = timedelta(minutes=10)
 """The server is started so long before the story begins, since starting takes its time."""
@@ -92,9 +95,18 @@ class Story:
     """One time-skipping server, one worker, one database, one mailbox; use `begin`."""
 
     def __init__(self, client: Client, database: Database, setting: Settings, mailbox: Mailbox) -> None:
-        self.client, self.database, self.mailbox = client, database, mailbox
+        self.client, self.database, self.setting, self.mailbox = client, database, setting, mailbox
         self.moment = datetime.now(UTC)
         self.door = Datrys(setting, database, Engine(setting, client), lambda: self.moment)
+
+    def in_runs_of(self, signals: int) -> None:
+        """Let every case raised from now on go on in a new run after so many signals."""
+        first = self.door.delivery.first_state
+
+        def short_runs(facts: CaseFacts) -> Case[Any]:
+            return first(facts).model_copy(update={"signals_a_run": signals})
+
+        self.door.delivery.first_state = short_runs  # type: ignore[method-assign]
 
     async def now(self) -> datetime:
         """The server's time."""
@@ -144,8 +156,6 @@ class Story:
 
     async def posted(self, case: str) -> list[Mailed]:
         """Every mail of a case, once its outbox is empty."""
-        from records import outbox
-
         async with asyncio.timeout(60):
             while outbox.waiting(self.database, case):
                 await asyncio.sleep(0.05)
@@ -160,7 +170,8 @@ async def _patiently(address: str, setting: Settings) -> Client:
             await asyncio.sleep(0.1)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
 
@@ -180,7 +191,7 @@ async def time_skipping(begins: datetime, setting: Settings) -> AsyncIterator[Cl
     """A client of a time-skipping server whose clock shows `begins` when the story begins."""
     binary = shutil.which("temporal-test-server", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     assert binary, "run make setup"
-    port = _free_port()
+    port = free_port()
     command = [binary, str(port), "--enable-time-skipping"]
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(command, env=_faked(begins - BEFORE), stdout=quiet, stderr=quiet)
@@ -209,7 +220,7 @@ async def begin(begins: datetime, database: Database, **settings: Any) -> AsyncI
         settings: fields of `Settings`.
     """
     mailbox = Mailbox()
-    mail_server = Controller(mailbox, hostname="127.0.0.1", port=_free_port())
+    mail_server = Controller(mailbox, hostname="127.0.0.1", port=free_port())
     mail_server.start()
     url = database.url.render_as_string(hide_password=False)
     server = SmtpServer(host="127.0.0.1", port=mail_server.port)

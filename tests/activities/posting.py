@@ -19,7 +19,7 @@ from tests.records.making import a_step, keep, write
 from tests.smtp import Mailhost, mailhost
 
 SENDER = "datrys@board.invalid"
-PATIENT_SECONDS, HASTY_SECONDS = 30, 0.5
+PATIENT_SECONDS, HASTY_SECONDS = 30, 1
 """So long a server may take to answer: longer than any test runs, and so short that a test can wait for its end."""
 
 

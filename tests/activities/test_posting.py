@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select, update
 from temporalio.exceptions import ApplicationErrorCategory
 from temporalio.testing import ActivityEnvironment
@@ -194,6 +195,25 @@ async def test_a_post_that_is_cancelled_finishes_the_mail_in_flight(posting: Pos
     await asyncio.wait([running])
     assert running.cancelled()
     assert [SENT, QUEUED] == posting.states()
+
+
+async def test_a_mail_that_hangs_when_the_post_is_cancelled_is_broken_off(
+    posting: Posting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for the next run, which need not wait for a lease to run out."""
+    monkeypatch.setattr("activities.posting.LAST_MAIL_SECONDS", 0)
+    posting.host.pause.clear()
+    posting.queue(a_notice())
+    environment = ActivityEnvironment()
+    running = asyncio.ensure_future(environment.run(posting.post.post, posting.reference))
+    await posting.host.handed_over.wait()
+    environment.cancel()
+    await asyncio.wait([running])
+    assert running.cancelled()
+    assert [QUEUED] == posting.states()
+    posting.host.pause.set()
+    await posting.drain()
+    assert [SENT] == posting.states()
 
 
 async def test_a_post_beats_while_it_works(posting: Posting) -> None:

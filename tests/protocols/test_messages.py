@@ -373,7 +373,7 @@ def test_no_text_raises(name: str, body: str | None) -> None:
 
 
 @given(st.sampled_from(NAMES), st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=6))
-@settings(deadline=None, derandomize=True, max_examples=600)
+@settings(deadline=None, derandomize=True, max_examples=300)
 def test_no_object_raises(name: str, facts: dict[str, Any]) -> None:
     """Whatever the fields hold, nothing is raised; what counts is complete, and what is understood has aware times."""
     understood = read(name, json.dumps(facts), SEEN)

@@ -14,7 +14,7 @@ from records.database import reading
 from records.intake import KeptCase
 from records.models import Tally
 from records.private import people_in, subject_of, text_of, texts_of
-from tests.records.making import MONDAY, a_case, a_step, keep, write
+from tests.records.making import MONDAY, a_case, a_person, a_step, keep, write
 
 AGAIN = MONDAY - timedelta(days=1)
 
@@ -116,3 +116,10 @@ def test_what_leaves_no_trace_is_counted_by_month(engine: Engine) -> None:
         assert [("2026-03", 2), ("2026-04", 1)] == [
             (row.month, row.count) for row in session.scalars(select(Tally).order_by(Tally.month))
         ]
+
+
+def test_a_sign_that_no_database_keeps_refuses_no_case(engine: Engine) -> None:
+    """A text pasted from elsewhere may hold it."""
+    reference = keep(engine, people=(a_person("practitioner", "ABUHB", name="A\x00B"),), texts={"issue": ["\x00"]})
+    assert ["A\ufffdB"] == [person.holder.name for person in people_in(engine, reference)]
+    assert ["\ufffd"] == text_of(engine, reference, "issue")

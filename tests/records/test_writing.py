@@ -159,3 +159,12 @@ def test_a_step_whose_notices_are_all_superseded_leaves_nothing_to_post(engine: 
     reference = keep(engine)
     write(engine, a_step(reference, 1, notices=[a_notice("reminder", supersede_by="clock#1")]))
     assert not write(engine, a_step(reference, 2, superseded=["clock#1"])).unposted
+
+
+def test_a_sign_that_no_database_keeps_stops_no_case(engine: Engine) -> None:
+    """A raw signal may hold anything; what it said is recorded with another sign in its place."""
+    reference = keep(engine)
+    entry = an_entry(signal_id="a\x00b", facts={"\x00": ["\x00"]}, reason="\\u0000")
+    write(engine, a_step(reference, entries=[entry], notices=[a_notice(occasion="\x00")]))
+    found = entries(engine)[0]
+    assert ("a\ufffdb", {"\ufffd": ["\ufffd"]}, "\\u0000") == (found.signal_id, found.facts, found.reason)

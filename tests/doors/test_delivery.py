@@ -1,0 +1,210 @@
+"""What a door keeps is delivered: with no worker, with no Temporal, after the end, and many at once."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from temporalio.testing import WorkflowEnvironment
+
+from protocols.errors import Refused
+from protocols.roles import Role
+from protocols.steps import Code
+from records import cases, reading
+from starter import temporal
+from starter.temporal import Engine as TemporalEngine
+from starter.use_cases import Datrys
+from tests.people import case_file
+from tests.server import living
+from tests.story import Story, free_port
+from worker import make_worker
+
+PRACTITIONER = Role(role="practitioner", agency="ABUHB")
+LINE_MANAGER = Role(role="line_manager", agency="ABUHB")
+
+
+def now() -> datetime:
+    """This moment, to the second."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+async def until_stage(story: Story, case: str, stage: str) -> None:
+    """Wait until the records show a stage."""
+    async with asyncio.timeout(60):
+        while reading.case_view(story.database, case).row.stage != stage:
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.clause("common a stopped worker delays, never loses")
+async def test_with_no_worker_a_signal_is_kept_and_counts_once_a_worker_is_back(
+    engine: Engine, real_server: WorkflowEnvironment
+) -> None:
+    """The door says kept; the worker judges in order; who is refused hears it by mail."""
+    async with living(real_server.client, engine, works=False) as story:
+        case = (await story.door.raise_case(case_file(now()))).reference
+        kept = [
+            (await story.door.tell(case, "not_resolved", PRACTITIONER, {}, "one")).receipt,
+            (await story.door.tell(case, "not_resolved", PRACTITIONER, {"stage": "practitioners"}, "two")).receipt,
+        ]
+        async with make_worker(real_server.client, engine, story.setting):
+            verdicts = [(await story.receipt(case, key)).code for key in ("one", "two")]
+            await until_stage(story, case, "line_managers")
+            mailed = await story.posted(case)
+    assert [None, None] == kept
+    assert [Code.ACCEPTED, Code.WRONG_STAGE] == verdicts
+    assert ["practitioner/ABUHB"] == [mail.role for mail in mailed if mail.notice == "not-accepted"]
+
+
+@pytest.mark.clause("common with no Temporal a raise and a signal are kept")
+async def test_with_no_temporal_a_case_and_its_signals_are_kept_and_the_relay_delivers_them(
+    engine: Engine, real_server: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is lost while Temporal is away: case and signals reach it in order afterwards."""
+    monkeypatch.setenv("TEMPORAL_ADDRESS", f"127.0.0.1:{free_port()}")
+    monkeypatch.setattr(temporal, "CALL", timedelta(seconds=1))
+    async with living(real_server.client, engine) as story:
+        away = Datrys(story.setting, engine, TemporalEngine(story.setting), now)
+        raised = await away.raise_case(case_file(now()))
+        told = [
+            await away.tell(raised.reference, "not_resolved", PRACTITIONER, {}, "first"),
+            await away.tell(raised.reference, "not_resolved", LINE_MANAGER, {"text": "statement"}, "second"),
+        ]
+        await story.door.delivery.relay()
+        await until_stage(story, raised.reference, "team_manager")
+        verdict = await story.receipt(raised.reference, "second")
+    assert raised.kept
+    assert [None, None] == [one.receipt for one in told]
+    assert Code.ACCEPTED == verdict.code
+
+
+@pytest.mark.clause("common order of what is kept")
+async def test_a_door_first_delivers_what_is_kept_for_the_case(
+    engine: Engine, real_server: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal that was kept comes before one that is told directly afterwards."""
+    monkeypatch.setattr(temporal, "CALL", timedelta(seconds=1))
+    async with living(real_server.client, engine) as story:
+        case = (await story.door.raise_case(case_file(now()))).reference
+        monkeypatch.setenv("TEMPORAL_ADDRESS", f"127.0.0.1:{free_port()}")
+        away = Datrys(story.setting, engine, TemporalEngine(story.setting), now)
+        await away.tell(case, "not_resolved", PRACTITIONER, {}, "kept")
+        direct = await story.door.tell(case, "not_resolved", LINE_MANAGER, {"text": "t", "stage": "line_managers"})
+        status = await story.status(case)
+    assert direct.receipt
+    assert (Code.ACCEPTED, "team_manager") == (direct.receipt.code, status.stage)
+
+
+@pytest.mark.clause("common immediate action")
+async def test_after_the_end_a_signal_is_refused_and_an_immediate_action_starts_all_the_same(
+    engine: Engine, real_server: WorkflowEnvironment
+) -> None:
+    """The door answers for an ended case; somebody in danger is told of at once, and it outlives the case."""
+    async with living(real_server.client, engine) as story:
+        case = (await story.door.raise_case(case_file(now()))).reference
+        facts: dict[str, Any] = {"agreed": True, "text": "settled"}
+        await story.door.tell(case, "resolved", PRACTITIONER, facts)
+        await story.handle(case).result()
+        late = await story.door.tell(case, "discussion_recorded", PRACTITIONER, {"text": "d"})
+        danger = await story.door.tell(case, "immediate_action", LINE_MANAGER, {}, "danger")
+        immediate = f"{case}-immediate-1"
+        async with asyncio.timeout(60):
+            while not cases.immediate_actions(engine, case):
+                await asyncio.sleep(0.05)
+        await story.posted(immediate)
+        told = {mail.role for mail in story.mailbox.mailed(case) if mail.notice == "immediate-action"}
+        made = {"made_at": now().isoformat(), "text": "to the duty team"}
+        confirmed = await story.door.tell(immediate, "immediate_action_confirmed", LINE_MANAGER, made)
+        result = await story.handle(immediate).result()
+    assert late.receipt
+    assert danger.receipt
+    assert confirmed.receipt
+    assert [Code.ENDED, Code.ACCEPTED, Code.ACCEPTED] == [
+        t.receipt.code for t in (late, danger, confirmed) if t.receipt
+    ]
+    assert {"duty_team", "safeguarding_lead/ABUHB"} == told
+    assert "confirmed" == result
+
+
+@pytest.mark.clause("common immediate action")
+async def test_an_immediate_action_does_not_wait_behind_a_thousand_signals(
+    engine: Engine, real_server: WorkflowEnvironment
+) -> None:
+    """1,000 signals wait to be judged; the immediate action that follows them starts before the last is judged."""
+    async with living(real_server.client, engine, works=False) as story:
+        case = (await story.door.raise_case(case_file(now()))).reference
+        handle = story.handle(case)
+        for key in range(1000):
+            said = {"id": f"d{key}", "by": "practitioner", "agency": "ABUHB", "record": "r"}
+            await handle.signal("discussion_recorded", said)
+        await handle.signal("immediate_action", {"id": "now", "by": "practitioner", "agency": "ABUHB"})
+        async with make_worker(real_server.client, engine, story.setting):
+            async with asyncio.timeout(120):
+                while not cases.immediate_actions(engine, case):
+                    await asyncio.sleep(0.02)
+            judged = _discussions(engine, case)
+            await handle.terminate("the rest is not waited for")
+    assert judged < 1000
+
+
+@pytest.mark.clause("common the same case file is asked about")
+async def test_the_same_case_file_again_within_a_day_is_asked_about(
+    engine: Engine, real_server: WorkflowEnvironment
+) -> None:
+    """The second raise of one case file names the first case, and starts nothing unless it is meant."""
+    async with living(real_server.client, engine) as story:
+        file = case_file(now())
+        first = (await story.door.raise_case(file)).reference
+        with pytest.raises(Refused, match=first):
+            await story.door.raise_case(file)
+        again = (await story.door.raise_case(file, again=True)).reference
+    assert first != again
+
+
+async def test_a_new_run_after_every_signal_loses_none_of_a_burst(
+    engine: Engine, real_server: WorkflowEnvironment
+) -> None:
+    """Signals that arrive while a case goes on in a new run are all judged, once."""
+    async with living(real_server.client, engine) as story:
+        story.in_runs_of(1)
+        case = (await story.door.raise_case(case_file(now()))).reference
+        for key in range(60):
+            said = {"id": f"d{key}", "by": "practitioner", "agency": "ABUHB", "record": "r"}
+            await story.handle(case).signal("discussion_recorded", said)
+        verdicts = [(await story.receipt(case, f"d{key}")).code for key in range(60)]
+        async with asyncio.timeout(60):
+            while (lines := _discussions(engine, case)) < 60:
+                await asyncio.sleep(0.05)
+    assert {Code.ACCEPTED} == set(verdicts)
+    assert 60 == lines
+
+
+def _discussions(engine: Engine, case: str) -> int:
+    return sum(line.entry.what == "discussion_recorded" for line in reading.timeline(engine, case))
+
+
+async def test_a_quiet_stage_costs_at_most_nineteen_events(engine: Engine, real_server: WorkflowEnvironment) -> None:
+    """From one answer to the next a case writes no more than 19 events to its history."""
+    async with living(real_server.client, engine) as story:
+        case = (await story.door.raise_case(case_file(now()))).reference
+        lengths = []
+        steps: list[tuple[Role, dict[str, Any]]] = [(PRACTITIONER, {}), (LINE_MANAGER, {"text": "statement"})]
+        for by, facts in steps:
+            lengths.append(await _settled_length(story, case))
+            await story.door.tell(case, "not_resolved", by, facts)
+        lengths.append(await _settled_length(story, case))
+    assert [True, True] == [after - before <= 19 for before, after in pairwise(lengths)], lengths
+
+
+async def _settled_length(story: Story, case: str) -> int:
+    """The length of a history that has stopped growing."""
+    length = 0
+    async with asyncio.timeout(60):
+        while True:
+            await story.posted(case)
+            now_long = (await story.handle(case).describe()).history_length
+            if now_long == length:
+                return length
+            length = now_long
+            await asyncio.sleep(0.5)

@@ -1,0 +1,79 @@
+"""The real Temporal server, started once for a run of the tests, and everything that stands around it."""
+
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest_asyncio
+from aiosmtpd.controller import Controller
+from sqlalchemy import Engine as Database
+from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
+
+from records.database import writing
+from records.models import ReferenceCounter
+from settings import Settings, SmtpServer
+from starter.temporal import Engine
+from starter.use_cases import Datrys
+from tests.people import load_directory
+from tests.story import Mailbox, Story, free_port
+from worker import make_worker
+from workflows.payloads import data_converter
+from workflows.story import SEARCH_ATTRIBUTES
+
+_NUMBERS = count(1, 20)
+"""Databases are new for each test and the server is not: each test numbers its cases from another number on."""
+
+
+def _number_from(database: Database, number: int) -> None:
+    year = datetime.now(UTC).year
+    with writing(database) as session:
+        session.add(ReferenceCounter(prefix="GWENT", year=year, last=number))
+
+
+def binary(name: str) -> str:
+    """A program of the environment."""
+    found = shutil.which(name, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    assert found, "run make setup"
+    return found
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def real_server() -> AsyncIterator[WorkflowEnvironment]:
+    """A real Temporal server for the session; a case of one test never meets that of another: references differ."""
+    environment = await WorkflowEnvironment.start_local(
+        data_converter=data_converter(),
+        dev_server_existing_path=binary("temporal"),
+        search_attributes=SEARCH_ATTRIBUTES,
+        dev_server_log_level="error",
+    )
+    async with environment:
+        yield environment
+
+
+@asynccontextmanager
+async def living(client: Client, database: Database, works: bool = True, **settings: Any) -> AsyncIterator[Story]:
+    """A story on the real server, now; the worker can be left out, and started later with `working`."""
+    mailbox = Mailbox()
+    mail_server = Controller(mailbox, hostname="127.0.0.1", port=free_port())
+    mail_server.start()
+    url = database.url.render_as_string(hide_password=False)
+    setting = Settings(database_url=url, smtp_url=SmtpServer(host="127.0.0.1", port=mail_server.port), **settings)
+    story = Story(client, database, setting, mailbox)
+    story.door = Datrys(setting, database, Engine(setting, client), lambda: datetime.now(UTC))
+    load_directory(database)
+    _number_from(database, next(_NUMBERS))
+    try:
+        if works:
+            async with make_worker(client, database, setting):
+                yield story
+        else:
+            yield story
+    finally:
+        mail_server.stop()
