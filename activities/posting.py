@@ -1,10 +1,10 @@
 """The post: drains a case's outbox, oldest first to each receiver; whoever cannot take mail now holds up nobody."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import TypeVar
 
 from sqlalchemy import Engine
 from temporalio import activity
@@ -17,7 +17,7 @@ from activities.smtp import Away, Line, MailServer, NotEver, NotNow
 from records import outbox
 from records.outbox import Draft, Leased
 
-T = TypeVar("T")
+log = logging.getLogger(__name__)
 LAST_MAIL_SECONDS = 10
 """So long a mail that is being handed over may take when the post is cancelled; then it is broken off."""
 
@@ -92,6 +92,7 @@ class Post:
             held.add(leased.email.lower())
             became = partial(outbox.not_now, self._engine, leased, fault.reply)
         except NotEver as fault:
+            log.warning("Mail was refused for good (%d): it goes on to a deputy or the Business Unit", fault.reply)
             became = partial(outbox.not_ever, self._engine, leased, fault.reply)
         except Away as fault:
             raise _away(fault) from None

@@ -18,6 +18,7 @@ from protocols.editions import Edition
 from protocols.errors import CaseRefused
 from protocols.judging import GRACE
 from protocols.roles import Agency, Role
+from protocols.working_days import countable, local_date
 
 Faults = dict[str, str]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -27,7 +28,7 @@ def _with_offset(value: Any) -> datetime:
     moment = datetime.fromisoformat(value) if isinstance(value, str) else None
     if moment is None or moment.tzinfo is None:
         raise ValueError("write the time with its offset from UTC, such as 2026-03-02T10:00:00+00:00")
-    return moment
+    return countable(moment)
 
 
 def _address(value: str) -> str:
@@ -37,6 +38,16 @@ def _address(value: str) -> str:
     return value
 
 
+def _day(value: Any) -> date:
+    if not isinstance(value, str):
+        raise ValueError("is no date; write it as 2015-04-01")
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("is no date; write it as 2015-04-01") from None
+
+
+Birth = Annotated[date, BeforeValidator(_day)]
 AwareTime = Annotated[datetime, BeforeValidator(_with_offset)]
 Address = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_address)]
 Language = Literal["cy", "en", ""]
@@ -50,7 +61,7 @@ class ParentOrCarer(_Part):
     """A parent or carer of the child or adult at risk."""
 
     name: Text
-    date_of_birth: date | None = None
+    date_of_birth: Birth | None = None
 
 
 class Subject(_Part):
@@ -58,7 +69,7 @@ class Subject(_Part):
 
     kind: Literal["child", "adult"]
     name: Text
-    date_of_birth: date | None = None
+    date_of_birth: Birth | None = None
     address: str | None = None
     occurrence_number: str | None = None
     parents_or_carers: tuple[ParentOrCarer, ...] = ()
@@ -215,6 +226,8 @@ def _readable(data: Mapping[str, Any], at_fault: set[str]) -> CaseFile:
     file = CaseFile.model_construct(**nothing)
     for field in CaseFile.model_fields.keys() & data.keys() - at_fault:
         CaseFile.__pydantic_validator__.validate_assignment(file, field, data[field])
+    for field in at_fault & file.__dict__.keys():
+        del file.__dict__[field]
     return file
 
 
@@ -255,7 +268,7 @@ def _known_words(file: CaseFile, around: Surroundings) -> Faults:
 
 
 def _no_future(file: CaseFile, around: Surroundings) -> Faults:
-    latest, today = around.now + GRACE, around.now.date()
+    latest, today = around.now + GRACE, local_date(around.now)
     subject = getattr(file, "subject", None)
     births = {"subject.date_of_birth": subject.date_of_birth} if subject else {}
     for n, carer in enumerate(subject.parents_or_carers if subject else ()):
@@ -288,7 +301,7 @@ def _agencies(file: CaseFile, around: Surroundings) -> Faults:
     elif sum(agency.raising for agency in agencies) != 1:
         faults["agencies"] = 'exactly one agency raises the case: mark it with "raising": true'
     raiser = getattr(file, "raised_by", None)
-    if raiser and not faults and not any(a.raising and a.code == raiser.agency for a in agencies):
+    if raiser and "agencies" not in faults and not any(a.raising and a.code == raiser.agency for a in agencies):
         faults["raised_by.agency"] = "is not the agency that raises the case"
     return faults
 

@@ -4,6 +4,8 @@ from typing import Self
 
 from pydantic import BaseModel
 
+from protocols.steps import MeetingRow, ReviewRow
+
 
 class Facts(BaseModel):
     """What a protocol remembers of a case beyond stage and clocks; each fact knows the signal that said it.
@@ -26,3 +28,11 @@ class Facts(BaseModel):
     def waits_for_minutes(self) -> bool:
         """Whether a meeting was held whose minutes are not recorded."""
         return False
+
+    def meeting_rows(self) -> list[MeetingRow]:
+        """The meetings, for the records."""
+        return []
+
+    def review_rows(self) -> list[ReviewRow]:
+        """The reviews, for the records."""
+        return []

@@ -14,6 +14,7 @@ from protocols.case_file import Faults, Screening, Surroundings, vacant
 from protocols.facts import Facts
 from protocols.judging import Refusal, Rules, Standing
 from protocols.messages import (
+    AgencyAdded,
     FeedbackGiven,
     HeadOfServiceConsulted,
     MeetingArranged,
@@ -29,7 +30,7 @@ from protocols.messages import (
 )
 from protocols.roles import RAISING, Role
 from protocols.says import ANY_TIME, SAID_AT_ANY_TIME, Says, lacking
-from protocols.steps import Code
+from protocols.steps import Code, MeetingRow, ReviewRow
 
 PROTOCOL = "gwent"
 OUTCOME_WITHIN = timedelta(hours=24)
@@ -119,7 +120,7 @@ class Meeting(BaseModel):
             return Meeting(dates=dates, watched_from=self.watched_from)
         if self.minutes >= since:
             return self.model_copy(update={"minutes": 0, "minutes_at": None, "minutes_record": ""})
-        return self
+        return self.model_copy(update={"dates": dates})
 
 
 class Review(BaseModel):
@@ -132,8 +133,21 @@ class Review(BaseModel):
     review: bool | None = None
     reviewer: str = ""
     findings: dict[str, Any] = {}
+    completed: int = 0
     completed_at: datetime | None = None
     record: str = ""
+
+    def without(self, since: int) -> "Review | None":
+        """The review as if signal `since` and all after it had not been said; None if it was not requested then."""
+        if self.number >= since:
+            return None
+        said = {"requested": self.number, "decided": self.decided, "completed": self.completed}
+        left = {what: self.findings[what] for what, number in said.items() if what in self.findings and number < since}
+        if self.decided >= since:
+            return Review(number=self.number, requested_at=self.requested_at, findings=left)
+        if self.completed >= since:
+            return self.model_copy(update={"completed": 0, "completed_at": None, "record": "", "findings": left})
+        return self
 
 
 class GwentFacts(Facts):
@@ -142,23 +156,24 @@ class GwentFacts(Facts):
     Attributes:
         meetings: in the order in which they were arranged.
         reviews: in the order of the requests.
-        chair_named: number of the signal that named a Chair other than the Team Manager; 0 if none did.
+        chairs: numbers of the signals that named a Chair other than the Team Manager.
     """
 
     meetings: list[Meeting] = Field(default_factory=list)
     reviews: list[Review] = Field(default_factory=list)
-    chair_named: int = 0
+    chairs: list[int] = Field(default_factory=list)
+
+    @property
+    def chair_named(self) -> bool:
+        """Whether the Chair is another person than the Team Manager."""
+        return bool(self.chairs)
 
     def without(self, since: int) -> Self:
         """See `Facts.without`."""
-        meetings = [kept for meeting in self.meetings if (kept := meeting.without(since))]
-        reviews = [
-            r if r.decided < since else Review(number=r.number, requested_at=r.requested_at)
-            for r in self.reviews
-            if r.number < since
-        ]
-        named = self.chair_named if self.chair_named < since else 0
-        return self.model_copy(update={"meetings": meetings, "reviews": reviews, "chair_named": named})
+        meetings = [left for meeting in self.meetings if (left := meeting.without(since))]
+        reviews = [kept for review in self.reviews if (kept := review.without(since))]
+        chairs = [number for number in self.chairs if number < since]
+        return self.model_copy(update={"meetings": meetings, "reviews": reviews, "chairs": chairs})
 
     def once(self) -> dict[str, str]:
         """The reviewer's agency."""
@@ -172,6 +187,22 @@ class GwentFacts(Facts):
     def waits_for_minutes(self) -> bool:
         """Whether the minutes of a meeting held are not recorded."""
         return self.meeting_without_minutes() is not None
+
+    def meeting_rows(self) -> list[MeetingRow]:
+        """See `Facts.meeting_rows`."""
+        own = {"dates", "watched_from", "held", "minutes"}
+        return [
+            MeetingRow(number=number, meeting_at=meeting.meeting_at, **meeting.model_dump(exclude=own))
+            for number, meeting in enumerate(self.meetings, start=1)
+        ]
+
+    def review_rows(self) -> list[ReviewRow]:
+        """See `Facts.review_rows`."""
+        own = {"number", "decided", "completed"}
+        return [
+            ReviewRow(number=number, **review.model_dump(exclude=own))
+            for number, review in enumerate(self.reviews, start=1)
+        ]
 
     def meeting_ahead(self) -> Meeting | None:
         """The meeting that is arranged and not yet held."""
@@ -211,10 +242,13 @@ def _held_content(held: MeetingHeld, case: Standing) -> None:
             raise Refusal(Code.NOT_SATISFIED, "it is not resolved while the raising agency is not satisfied")
 
 
+def _after_a_meeting(case: Standing) -> None:
+    if not case.facts.was_held(None):
+        raise Refusal(Code.WRONG_STAGE, "no meeting has been held")
+
+
 def _minutes_content(minutes: MinutesRecorded, case: Standing) -> None:
     facts: GwentFacts = case.facts
-    if not facts.was_held(None):
-        raise Refusal(Code.WRONG_STAGE, "no meeting has been held")
     if not facts.was_held(minutes.meeting_at):
         raise Refusal(Code.UNKNOWN, "no meeting was held at that moment")
     if not facts.meeting_without_minutes(minutes.meeting_at):
@@ -242,15 +276,22 @@ def _held_in_time(held: MeetingHeld, case: Standing) -> None:
 
 
 def _independent(decided: ReviewDecided, case: Standing) -> None:
-    if decided.review and decided.reviewer in case.parties.agencies:
+    if decided.review and case.parties.involves(decided.reviewer or ""):
         raise Refusal(Code.NOT_INDEPENDENT, "the reviewer's agency takes part in the case (3.8)")
+
+
+def _stays_independent(added: AgencyAdded, case: Standing) -> None:
+    reviewer = case.parties.once.get("reviewer", "")
+    if reviewer and added.agency_code.casefold() == reviewer.casefold():
+        raise Refusal(Code.NOT_INDEPENDENT, "this agency reviews the case, and had no part in it (3.8)")
 
 
 RULES = Rules(
     says=(*_says(), *SAID_AT_ANY_TIME),
+    stage={MinutesRecorded: _after_a_meeting},
     content={MeetingHeld: _held_content, MinutesRecorded: _minutes_content, ReviewDecided: _decision_content},
     times={MeetingArranged: _arranged_ahead, MeetingHeld: _held_in_time},
-    independence={ReviewDecided: _independent},
+    independence={ReviewDecided: _independent, AgencyAdded: _stays_independent},
 )
 
 
@@ -259,7 +300,7 @@ RULES = Rules(
 
 def _duty_to_report(file: Any, around: Surroundings) -> Faults:
     """1.1, 3.1 Only where a Duty to Report was submitted for the child or adult."""
-    if getattr(file, "duty_to_report", None):
+    if not hasattr(file, "duty_to_report") or file.duty_to_report:
         return {}
     what = "this protocol is only for a child or adult for whom a Duty to Report was submitted; submit one first"
     return {"duty_to_report": what}

@@ -18,7 +18,7 @@ from protocols.messages import (
     Signal,
 )
 from protocols.roles import Role
-from protocols.says import ANY_TIME, Parties, Says, lacking, may_change_role
+from protocols.says import ANY_TIME, Parties, Says, may_change_role
 from protocols.steps import Code
 
 GRACE = timedelta(minutes=5)
@@ -50,10 +50,12 @@ class Rules(NamedTuple):
 
     Attributes:
         says: the table, any-time rows included.
+        stage: a further check whether a message fits the stage, before its content is looked at; takes the standing.
         content, times, independence: further checks a message type, in the order of judging.
     """
 
     says: Sequence[Says]
+    stage: Mapping[type[Signal], Callable[[Any], None]] = {}
     content: Mapping[type[Signal], Check] = {}
     times: Mapping[type[Signal], Check] = {}
     independence: Mapping[type[Signal], Check] = {}
@@ -91,7 +93,7 @@ def judge(read: Read, case: Standing, rules: Rules) -> Verdict:
         row, proposal = _allowed(read.kind or Signal, envelope, case, rules)
         _complete(read, envelope, row, case)
         if read.signal:
-            _fits(read.signal, row, case, rules)
+            _fits(read.signal, read.seen, row, case, rules)
     except Refusal as refusal:
         return Verdict(refusal.code, refusal.reason)
     return Verdict(Code.PROPOSAL if proposal else Code.ACCEPTED, "", row)
@@ -119,12 +121,14 @@ def _allowed(kind: type[Signal], envelope: Signal, case: Standing, rules: Rules)
     rows = [row for row in rules.says if row.signal is kind]
     now = [row for row in rows if row.stage in (case.stage, ANY_TIME)]
     bound = not any(row.stage == ANY_TIME for row in now)
-    if bound and (envelope.stage or case.stage, envelope.turn or case.turn) != (case.stage, case.turn):
+    if bound and (envelope.stage not in (None, case.stage) or envelope.turn not in (None, case.turn)):
         raise Refusal(Code.WRONG_STAGE, "the case has moved on")
     sender = case.parties.known_as(envelope.sender)
     if sender.role == NOBODY:
         raise Refusal(Code.MISSING, "by")
     if said := next((row for row in now if case.parties.may_say(row, sender)), None):
+        if check := rules.stage.get(kind):
+            check(case)
         return said, False
     if proposed := next((row for row in now if row.proposes_to and case.parties.take_part(sender)), None):
         return proposed, True
@@ -134,41 +138,39 @@ def _allowed(kind: type[Signal], envelope: Signal, case: Standing, rules: Rules)
 
 
 def _complete(read: Read, envelope: Signal, row: Says, case: Standing) -> None:
-    signal = read.signal or envelope
-    missing = [
-        *read.missing,
-        *(field for field in lacking(signal, row.requires) if field not in read.missing),
-    ]
+    missing = [*read.missing, *(f for f in row.requires if f not in read.carried and f not in read.missing)]
     parties = case.parties
     if not parties.known_as(envelope.sender).agency and envelope.by in parties.agency_roles and "agency" not in missing:
         missing.append("agency")
-    if isinstance(signal, RoleChanged) and signal.role in parties.agency_roles and not signal.for_agency:
+    if isinstance(read.signal, RoleChanged) and read.signal.role in parties.agency_roles and not read.signal.for_agency:
         missing.append("for_agency")
-    if isinstance(signal, CalendarChanged) and signal.holidays is None and signal.meetings is None:
+    if read.kind is CalendarChanged and not read.carried & {"holidays", "meetings"}:
         missing.append("holidays or meetings")
     if missing:
         raise Refusal(Code.MISSING, ", ".join(missing))
 
 
-def _fits(signal: Signal, row: Says, case: Standing, rules: Rules) -> None:
+def _fits(signal: Signal, seen: datetime, row: Says, case: Standing, rules: Rules) -> None:
     sender = case.parties.known_as(signal.sender)
     if isinstance(signal, RoleChanged) and not may_change_role(signal, sender, case.parties.agency_roles):
         raise Refusal(Code.WRONG_ROLE, "this role is not this sender's to pass on")
-    if isinstance(signal, AgencyAdded) and signal.agency_code in case.parties.agencies:
+    if isinstance(signal, AgencyAdded) and case.parties.involves(signal.agency_code):
         raise Refusal(Code.ALREADY, "in the case already")
     if case.ending and row.stage != ANY_TIME:
         raise Refusal(Code.ALREADY, "the case only waits for the minutes")
     if isinstance(signal, Corrected) and signal.return_to and signal.return_to not in case.gone_through:
         raise Refusal(Code.WRONG_STAGE, "the case has not gone through the stage to return to")
     _ask(rules.content, signal, case)
-    _timely(signal, row, case)
+    _timely(signal, seen, row, case)
     _ask(rules.times, signal, case)
     _ask(rules.independence, signal, case)
 
 
-def _timely(signal: Signal, row: Says, case: Standing) -> None:
+def _timely(signal: Signal, seen: datetime, row: Says, case: Standing) -> None:
     if signal.at > signal.sent_at + GRACE:
         raise Refusal(Code.IN_FUTURE, "it is said to have happened later than it was sent")
+    if signal.sent_at > seen + GRACE:
+        raise Refusal(Code.IN_FUTURE, "it is said to have been sent later than it arrived")
     if signal.at < case.case_began:
         raise Refusal(Code.BEFORE_STAGE, "it is said to have happened before the case began")
     if row.stage != ANY_TIME and signal.at < case.stage_began - GRACE:

@@ -40,8 +40,10 @@ class MailFacts(_Closed):
         clause: clause, or ``any``.
         stage, stage_name: the stage that it speaks of.
         roles: titles of the receiver's roles; role_ids: the same as identifiers.
-        clock: identifier of the clock that it is about, else empty; clock_name: what is to be done in time.
-        due: when, aware; limit: the rule (``5 working days``); kind: protocol limit or local target.
+        clock: identifier of the clock that it is about, else empty; clock_name: what is to be done in time;
+            clock_clause: the clause that sets it.
+        due: when, aware; late: it had passed when the notice came about; limit: the rule
+            (``5 working days``); kind: protocol limit or local target.
         link: where to act, once there are pages; contact: how to reach the Business Unit.
         duty_teams: the numbers to ring if somebody is in danger now.
         raiser: only for ``immediate-action``.
@@ -62,7 +64,9 @@ class MailFacts(_Closed):
     role_ids: tuple[str, ...]
     clock: str = ""
     clock_name: Words | None = None
+    clock_clause: str = ""
     due: datetime | None = None
+    late: bool = False
     limit: str = ""
     kind: Kind | None = None
     link: str = ""

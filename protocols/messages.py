@@ -6,13 +6,13 @@ judged after stage and role; only a message that is complete reaches the flow, s
 
 import json
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, ValidationError
 
 from protocols.roles import Role
-from protocols.working_days import LONDON
+from protocols.working_days import LONDON, countable
 
 BODY_BYTES = 8_000
 """A larger body is not read: its facts are few, and text belongs into the records."""
@@ -27,12 +27,16 @@ def _moment(value: Any) -> Any:
         return value
     if not isinstance(value, str):
         raise ValueError("is no ISO 8601 time")
-    moment = datetime.fromisoformat(value)
-    return moment if moment.tzinfo else moment.replace(tzinfo=LONDON)
+    moment = countable(datetime.fromisoformat(value))
+    return (moment if moment.tzinfo else moment.replace(tzinfo=LONDON)).astimezone(UTC)
 
 
 def _day(value: Any) -> Any:
-    return date.fromisoformat(value) if isinstance(value, str) else value
+    if isinstance(value, date):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("is no ISO 8601 date")
+    return date.fromisoformat(value)
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
@@ -277,16 +281,20 @@ class Read(NamedTuple):
     Attributes:
         id: the sender's key, where there is a readable one.
         kind: the message's type, None for an unknown name.
+        seen: when the case saw it.
         envelope: who says so and when, even where the message misses something; None if not understood.
         signal: the complete message.
         missing: required fields that are absent.
+        carried: fields that are there, whether or not the message is complete.
     """
 
     id: str
     kind: type[Signal] | None
+    seen: datetime
     envelope: Signal | None = None
     signal: Signal | None = None
     missing: tuple[str, ...] = ()
+    carried: frozenset[str] = frozenset()
 
 
 def read(name: str, body: str | None, seen: datetime) -> Read:
@@ -299,18 +307,20 @@ def read(name: str, body: str | None, seen: datetime) -> Read:
     """
     kind = ImmediateActionConfirmed if name == CONFIRMATION else MESSAGES.get(name)
     facts = _object(body)
+    nothing = Read(_key(facts), kind, seen)
     if kind is None or facts is None:
-        return Read(_key(facts), kind)
+        return nothing
     known = {field: facts[field] for field in kind.model_fields if facts.get(field) not in (None, "")}
+    carried = nothing._replace(carried=frozenset(known))
     try:
         signal = kind.model_validate({"at": seen, "sent_at": seen, **known})
-        return Read(_key(facts), kind, signal, signal)
+        return carried._replace(envelope=signal, signal=signal)
     except ValidationError as fault:
         errors = fault.errors(include_url=False, include_context=False, include_input=False)
     if any(error["type"] != "missing" or len(error["loc"]) > 1 for error in errors):
-        return Read(_key(facts), kind)
+        return nothing
     envelope = Signal.model_validate({"at": seen, "sent_at": seen, "by": NOBODY, **known})
-    return Read(_key(facts), kind, envelope, None, tuple(str(error["loc"][0]) for error in errors))
+    return carried._replace(envelope=envelope, missing=tuple(str(error["loc"][0]) for error in errors))
 
 
 def _key(facts: dict[str, Any] | None) -> str:

@@ -78,6 +78,10 @@ class Parties(NamedTuple):
             return Role(role=sender.role)
         return Role(role=sender.role, agency=sender.agency or self.once.get(sender.role, ""))
 
+    def involves(self, agency: str) -> bool:
+        """Whether an agency takes part; that is no matter of spelling."""
+        return agency.casefold() in {code.casefold() for code in self.agencies}
+
     def know(self, role: str) -> bool:
         """Whether the protocol knows this role."""
         return role in self.agency_roles | self.other_roles

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 LONDON = ZoneInfo("Europe/London")
 OFFICE_OPENS, OFFICE_CLOSES = time(9), time(17)
 ONE_DAY = timedelta(days=1)
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
 WHOLE_YEAR = 8
 """England and Wales have at least eight bank holidays a year: a list with as many for a year is that year's whole."""
 
@@ -21,6 +22,17 @@ def local_date(moment: datetime) -> date:
 def at_local(day: date, hour: time) -> datetime:
     """The moment at which the clocks of Europe/London show `hour` on `day`."""
     return datetime.combine(day, hour, tzinfo=LONDON)
+
+
+def countable(moment: datetime) -> datetime:
+    """The moment, if working days can be counted from it.
+
+    Raises:
+        ValueError: it lies so far off that the calendar ends before the count does.
+    """
+    if not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
+        raise ValueError(f"lies outside the years {EARLIEST_YEAR} to {LATEST_YEAR}")
+    return moment
 
 
 class BankHolidays(BaseModel, frozen=True):

@@ -42,7 +42,9 @@ def mail_facts(session: Session, case: Case, notices: Sequence[Notice]) -> MailF
         role_ids=tuple(roles),
         clock=about.clock if rule else "",
         clock_name=_words(rule) if rule else None,
+        clock_clause=rule.clause if rule else "",
         due=about.due,
+        late=about.due is not None and about.due < about.at,
         limit=about.limit,
         kind=Kind(about.kind) if about.kind else None,
         duty_teams=duty_teams(session, case.protocol, case.authority, case.group),
@@ -58,7 +60,7 @@ def duty_teams(session: Session, board: str, authority: str, group: str) -> tupl
         DutyTeam(
             office=row.name if len(rows) > 1 else "",
             office_hours=row.phone_office_hours or row.phone,
-            out_of_hours=row.phone_out_of_hours or row.phone or row.phone_office_hours,
+            out_of_hours=row.phone_out_of_hours,
         )
         for row in rows
     ]

@@ -185,7 +185,9 @@ def submission_of(session: Session, case: str, entry: Entry) -> Submission | Non
         .order_by(Submission.number)
         .with_for_update()
     )
-    found = next((row for row in session.scalars(rows) if row.facts.get("record", "") == entry.record), None)
+    waiting = session.scalars(rows).all()
+    same_text = (row for row in waiting if row.facts.get("record", "") == entry.record)
+    found = next(same_text, waiting[0] if waiting and not entry.record else None)  # what was not understood names none
     if found and entry.code:
         found.delivered = True
         _judge(found, entry.code, entry.reason)

@@ -18,7 +18,7 @@ __all__ = [
     "engine",
     "host",
     "migrated_sqlite",
-    "posting",
     "postgres",
+    "posting",
     "real_server",
 ]

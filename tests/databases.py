@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
@@ -34,6 +35,9 @@ OPTIONS = {
     "max_connections": 200,
     "listen_addresses": "127.0.0.1",
 }
+UNTIL_NOBODY_LISTENS = '"$@" & cat > /dev/null; kill -QUIT $!; wait $!'
+"""The server ends with its session, even one that is killed: then the pipe that `cat` reads from ends."""
+
 MEMORY, ENOUGH = Path("/dev/shm"), 2**30  # noqa: S108  a new database takes 0.02 s there, and 0.4 s on a disk
 
 
@@ -50,15 +54,22 @@ class Postgres:
         data.mkdir()
         if self.user:
             shutil.chown(data, self.user)
-        self._run("initdb", "-D", str(data), "-U", "datrys", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+        self._initialise(data)
         settings = OPTIONS | {"port": self.port, "unix_socket_directories": data}
-        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-        self._run("pg_ctl", "-D", str(data), "-w", "-t", "120", "-l", str(data / "log"), "-o", options, "start")
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        command = ["sh", "-c", UNTIL_NOBODY_LISTENS, "sh", str(self.binaries / "postgres"), "-D", str(data), *options]
+        with (self.folder / "log").open("wb") as log:
+            self.process = subprocess.Popen(
+                command, user=self.user, cwd=self.folder, stdin=subprocess.PIPE, stdout=log, stderr=log
+            )
+        while not self._answers():
+            assert self.process.poll() is None, (self.folder / "log").read_text()
+            time.sleep(0.02)
         self.create(TEMPLATE)
         migrate(self.url(TEMPLATE))
 
     def stop(self) -> None:
-        self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "-w", "stop")
+        self.process.communicate()
 
     def url(self, database: str) -> str:
         return f"postgresql+psycopg2://datrys@127.0.0.1:{self.port}/{database}"
@@ -74,18 +85,18 @@ class Postgres:
             connection.autocommit = True
             connection.cursor().execute(statement)
 
-    def _run(self, program: str, *arguments: str) -> None:
-        command = [str(self.binaries / program), *arguments]
-        done = subprocess.run(
-            command,
-            user=self.user,
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE if program == "initdb" else subprocess.DEVNULL,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-        assert done.returncode == 0, f"{program}: {(done.stdout or b'').decode()}"
+    def _answers(self) -> bool:
+        try:
+            self._execute("SELECT 1")
+        except psycopg2.OperationalError:
+            return False
+        return True
+
+    def _initialise(self, data: Path) -> None:
+        options = ("-U", "datrys", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+        command = [str(self.binaries / "initdb"), "-D", str(data), *options]
+        done = subprocess.run(command, user=self.user, cwd=self.folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def _free_port() -> int:

@@ -35,7 +35,7 @@ def directory_rows() -> tuple[str, str]:
     agencies = ["code,name_en,name_cy,kind", *(f"{code},{code},{code},agency" for code in AGENCIES)]
     people = [COLUMNS]
     people += [
-        _row(role, authority="Newport", phones="01633 656656,0800 328 4432" if role == "duty_team" else ",")
+        _row(role, authority="Newport", phones="01633 656656,01632 960999" if role == "duty_team" else ",")
         for role in AUTHORITY_ROLES
     ]
     people += [_row(role) for role in BOARD_ROLES]

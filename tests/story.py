@@ -182,7 +182,6 @@ def _faked(begins: datetime) -> dict[str, str]:
         "TZ": "UTC",
         "LD_PRELOAD": str(library),
         "FAKETIME": f"@{begins.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
 
 

@@ -26,7 +26,6 @@ with workflow.unsafe.imports_passed_through():
     )
     from protocols.moments import working_day_before
     from protocols.roles import Role
-    from protocols.steps import MeetingRow, ReviewRow
     from workflows.disagreement import Disagreement, StageMethod
     from workflows.state import Case
     from workflows.timekeeping import Waking
@@ -209,7 +208,7 @@ class GwentDisagreement(Disagreement[GwentFacts]):
         """A meeting has a date, or another one; the Team Manager may name the Chair with it."""
         number = self.case.heard
         if arranged.chair:
-            self.facts.chair_named = number
+            self.facts.chairs.append(number)
             self.pass_on(CHAIR, person=arranged.chair)
         if ahead := self.facts.meeting_ahead():
             ahead.set_date(number, arranged.meeting_at)
@@ -312,7 +311,8 @@ class GwentDisagreement(Disagreement[GwentFacts]):
 
     def _complete(self, completed: ReviewCompleted) -> None:
         review = self.facts.reviews[-1]
-        review.completed_at, review.record = completed.at, completed.record
+        review.completed, review.completed_at = self.case.heard, completed.at
+        review.record = completed.record
         review.findings["completed"] = {"practitioners_included": completed.practitioners_included}
 
     # --- what the machinery asks
@@ -326,27 +326,4 @@ class GwentDisagreement(Disagreement[GwentFacts]):
     def role_passed(self, changed: RoleChanged) -> None:
         """Another person than the Team Manager is the Chair."""
         if changed.role == CHAIR.role:
-            self.facts.chair_named = self.case.heard
-
-    def meeting_rows(self) -> list[MeetingRow]:
-        """See `Recording.meeting_rows`."""
-        return [
-            MeetingRow(
-                number=number,
-                meeting_at=meeting.meeting_at,
-                held_at=meeting.held_at,
-                outcome=meeting.outcome,
-                attended=meeting.attended,
-                record=meeting.record,
-                minutes_at=meeting.minutes_at,
-                minutes_record=meeting.minutes_record,
-            )
-            for number, meeting in enumerate(self.facts.meetings, start=1)
-        ]
-
-    def review_rows(self) -> list[ReviewRow]:
-        """See `Recording.review_rows`."""
-        return [
-            ReviewRow(number=number, **review.model_dump(exclude={"number", "decided"}))
-            for number, review in enumerate(self.facts.reviews, start=1)
-        ]
+            self.facts.chairs.append(self.case.heard)

@@ -9,7 +9,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from protocols.roles import Role
     from protocols.says import ANY_TIME
-    from protocols.steps import Entry, HolderRow, MeetingRow, Notice, ReviewRow, Step
+    from protocols.steps import Entry, HolderRow, Notice, Step
     from protocols.working_days import recorded_late
     from workflows import story
     from workflows.outbox import Outbox
@@ -121,14 +121,6 @@ class Recording(Generic[F]):
         """The roles whose signal can move the stage on now, proposals aside."""
         raise NotImplementedError  # pragma: no cover
 
-    def meeting_rows(self) -> list[MeetingRow]:
-        """The meetings, for the records."""
-        return []
-
-    def review_rows(self) -> list[ReviewRow]:
-        """The reviews, for the records."""
-        return []
-
     # --- recording
 
     async def settle(self) -> None:
@@ -149,8 +141,8 @@ class Recording(Generic[F]):
             entries=self._drafts,
             notices=[self._with_due(telling) for telling in self._tellings],
             clocks=[case.row(clock) for clock in self._touched],
-            meetings=self.meeting_rows() if self._changed else [],
-            reviews=self.review_rows() if self._changed else [],
+            meetings=case.facts.meeting_rows() if self._changed else [],
+            reviews=case.facts.review_rows() if self._changed else [],
             holders=self._holders,
             superseded=self._superseded,
             stage=case.stage,

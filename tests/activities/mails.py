@@ -48,7 +48,8 @@ def facts_of(notice: str, key: str = "", edition: Edition = GWENT, **more: Any) 
         "duty_teams": (DutyTeam(office_hours="01633 000001", out_of_hours="0800 000 0002"),),
     }
     if rule:
-        facts |= {"clock": clock, "clock_name": rule, "due": DUE, "limit": str(rule.within), "kind": rule.kind}
+        facts |= {"clock": clock, "clock_name": rule, "clock_clause": rule.clause}
+        facts |= {"due": DUE, "limit": str(rule.within), "kind": rule.kind}
     if notice in DATED or (key == "meeting" and notice == "reminder"):
         facts["due"] = DUE
     if key == "any" or not facts["clause"]:

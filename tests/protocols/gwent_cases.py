@@ -121,7 +121,10 @@ def said(name: str, sender: str, **changed: Any) -> str:
 
 def verdict(case: Standing, name: str, sender: str, **changed: Any) -> Verdict:
     """What the case makes of a signal that is complete, timely and said now, but for what is changed."""
-    return judge(read(name, said(name, sender, **changed), NOW), case, RULES)
+    body = said(name, sender, **changed)
+    envelope = read(name, body, NOW).envelope
+    seen = max(NOW, envelope.sent_at) if envelope else NOW
+    return judge(read(name, body, seen), case, RULES)
 
 
 def after(moment: datetime, **later: int) -> str:

@@ -114,6 +114,13 @@ def test_1_7_the_instigation_may_lie_in_the_past() -> None:
         assert datetime.fromisoformat(at) == file.instigated_at
 
 
+@pytest.mark.parametrize("field", ["instigated_at", "informal_attempt.at", "duty_to_report.submitted_at"])
+@pytest.mark.clause("gwent 1.7")
+def test_1_7_a_moment_that_no_calendar_can_count_from_is_refused(field: str) -> None:
+    """A year 1 is refused with its field: reckoning a time limit from it would raise."""
+    assert {field} == set(faults(changed((field, "0001-01-01T00:00:00+14:00"))))
+
+
 @pytest.mark.parametrize(
     "change",
     [

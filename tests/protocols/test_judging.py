@@ -3,7 +3,9 @@
 Source: spec 1, "A signal that does not fit" and "Any time"; spec 2, "Who says what".
 """
 
+import json
 from collections.abc import Mapping
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -146,7 +148,7 @@ def test_3_4_the_team_manager_is_the_chair_until_another_person_is_named(
     """The Team Manager's signals count as the Chair's until another person is named, and not from then on."""
     facts = facts_at(stage)
     assert {"team_manager": ACCEPTED, "chair": ACCEPTED} == codes(stage, signal, ("team_manager", "chair"), facts=facts)
-    named = facts.model_copy(update={"chair_named": 3})
+    named = facts.model_copy(update={"chairs": [3]})
     assert {"team_manager": team_manager, "chair": ACCEPTED} == codes(
         stage, signal, ("team_manager", "chair"), facts=named
     )
@@ -715,3 +717,12 @@ def test_a_sender_is_named_only_if_it_takes_part(by: str, expected: Role | None)
     understood: Read = read("not_resolved", said("not_resolved", by), NOW)
     assert expected == sender_of(understood.envelope, parties(GwentFacts()))
     assert sender_of(None, parties(GwentFacts())) is None
+
+
+@pytest.mark.clause("common times")
+def test_a_door_whose_clock_is_ahead_is_refused() -> None:
+    """Sent more than five minutes after it arrived: were it taken, all that follows would lie before its stage."""
+    seen = NOW
+    early = {"at": NOW.isoformat(), "sent_at": (NOW + timedelta(minutes=6)).isoformat()}
+    body = json.dumps({"by": "practitioner", "agency": "ABUHB"} | early)
+    assert Code.IN_FUTURE == judge(read("not_resolved", body, seen), standing(Stage.PRACTITIONERS), RULES).code

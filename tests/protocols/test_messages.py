@@ -261,7 +261,7 @@ def test_a_moment_that_no_calendar_can_count_from_is_not_understood(name: str, f
 )
 def test_what_is_no_json_object_is_not_understood(body: str | None) -> None:
     """Nothing, no JSON, no object, nested too deep, too large, half a character: known by name, not understood."""
-    assert Read("", Resolved) == read("resolved", body, SEEN)
+    assert Read("", Resolved, SEEN) == read("resolved", body, SEEN)
 
 
 @pytest.mark.parametrize(
@@ -303,8 +303,8 @@ def test_a_body_of_8000_bytes_is_read_and_one_more_is_not() -> None:
 
 def test_an_unknown_name_keeps_the_key() -> None:
     """A signal of an unknown name has no message, but its key is known, so that its receipt can be asked for."""
-    assert Read("key-1", None) == tell("resolve", id="key-1", by="chair")
-    assert Read("", None) == read("resolve", None, SEEN)
+    assert Read("key-1", None, SEEN) == tell("resolve", id="key-1", by="chair")
+    assert Read("", None, SEEN) == read("resolve", None, SEEN)
 
 
 def test_a_signal_that_is_not_understood_keeps_its_key() -> None:

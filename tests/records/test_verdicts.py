@@ -53,6 +53,16 @@ def test_a_raw_signal_does_not_take_the_verdict_of_a_submission(engine: Engine) 
     assert found.receipt is None
 
 
+def test_a_submission_that_was_not_understood_has_its_verdict_too(engine: Engine) -> None:
+    """Its entry names no text, since nothing of it could be read."""
+    reference = keep(engine)
+    kept = keep_submission(engine, a_submission(reference, record="r1", text={"text": "no"}))
+    write(engine, a_step(reference, entries=[a_refusal(code=Code.NOT_UNDERSTOOD)]))
+    found = submission(engine, kept.id)
+    assert found
+    assert Code.NOT_UNDERSTOOD == (found.receipt and found.receipt.code)
+
+
 def test_a_verdict_that_the_door_had_already_given_stays_tied_to_its_entry(engine: Engine) -> None:
     """The query may answer before the step is written."""
     reference = keep(engine)
