@@ -232,7 +232,7 @@ class Settings(BaseSettings):
     )
     editions: Annotated[Path, AfterValidator(_editions)] | None = None
     office_hours: Annotated[OfficeHours, NoDecode, BeforeValidator(_office_hours)] = OfficeHours(time(9), time(17))
-    business_unit: str = "the Business Unit of your Safeguarding Board"
+    business_unit: str = ""
 
     @field_validator("*", mode="before")
     @classmethod

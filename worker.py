@@ -1,10 +1,11 @@
 """The worker: the one place where the parts are put together."""
 
 import asyncio
-import contextlib
 import logging
 import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from email.utils import parseaddr
 
@@ -39,15 +40,25 @@ PASSED_THROUGH = (
 )
 
 
-def make_worker(client: Client, database: Database, setting: settings.Settings) -> Worker:
+def sandbox() -> SandboxedWorkflowRunner:
+    """How workflows are run and replayed: what is pure or passed by value is not imported anew for each."""
+    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
+
+
+def mail_server(setting: settings.Settings) -> MailServer:
+    """Where mail is handed over."""
+    return MailServer(setting.smtp_url, parseaddr(setting.mail_from)[1])
+
+
+def make_worker(client: Client, database: Database, setting: settings.Settings, server: MailServer) -> Worker:
     """A worker for all workflows and activities; nothing runs before it is entered.
 
     Args:
         client: connected with the converter of `workflows.payloads`.
         database: the records.
         setting: what the environment says.
+        server: where mail is handed over.
     """
-    server = MailServer(setting.smtp_url, parseaddr(setting.mail_from)[1])
     records, post = Records(database), Post(database, server, setting.mail_from, setting.business_unit)
     return Worker(
         client,
@@ -55,10 +66,19 @@ def make_worker(client: Client, database: Database, setting: settings.Settings) 
         workflows=WORKFLOWS,
         activities=[records.record, records.next_meeting, post.post],
         graceful_shutdown_timeout=GRACE,
-        workflow_runner=SandboxedWorkflowRunner(
-            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
-        ),
+        workflow_runner=sandbox(),
     )
+
+
+@asynccontextmanager
+async def working(client: Client, database: Database, setting: settings.Settings) -> AsyncIterator[None]:
+    """Work as long as this is entered; take leave of the mail server afterwards."""
+    server = mail_server(setting)
+    try:
+        async with make_worker(client, database, setting, server):
+            yield
+    finally:
+        await server.close()
 
 
 async def run() -> None:
@@ -71,11 +91,11 @@ async def run() -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with make_worker(client, database, setting):
+    async with working(client, database, setting):
         relay = asyncio.create_task(Delivery(database, engine, utc_now).keep_relaying())
         await stopped.wait()
         relay.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
+        with suppress(asyncio.CancelledError):
             await relay
 
 
@@ -89,7 +109,7 @@ def main() -> None:
         sys.exit(fault.exit_code)
 
 
-__all__ = ["check_templates", "main", "make_worker", "unreviewed"]
+__all__ = ["check_templates", "main", "sandbox", "unreviewed", "working"]
 
 if __name__ == "__main__":
     main()

@@ -2,11 +2,17 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
+from sqlalchemy import Engine as Database
+from sqlalchemy.exc import SQLAlchemyError
+from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client
 from temporalio.service import RPCError
 
 import records
@@ -15,10 +21,11 @@ from protocols.editions import Edition, read_editions
 from protocols.errors import DatrysError
 from protocols.working_days import local_date
 from records import cases, directory, submissions
-from starter.temporal import CALL, Engine
+from starter.temporal import CALL, TASK_QUEUE, Engine
 from starter.use_cases import utc_now
 from workflows.story import SEARCH_ATTRIBUTES
 
+DUTY_TEAM = "duty_team"
 WARNED_BEFORE = timedelta(days=366)
 
 
@@ -38,7 +45,7 @@ class Finding(NamedTuple):
 def checks(
     check_templates: Callable[[Mapping[str, Edition]], None], unreviewed: Callable[[], list[str]]
 ) -> list[Finding]:
-    """Everything that was looked at, in order.
+    """Everything that was looked at, in order; what needs the records is left out where these cannot be had.
 
     Args:
         check_templates: raises where an edition lacks a template.
@@ -48,22 +55,33 @@ def checks(
         WrongSetting: a setting is wrong; nothing else can be looked at then.
     """
     setting = settings.load()
-    looks: dict[str, Callable[[], Iterator[Finding]]] = {
-        "editions": lambda: _editions(setting, check_templates),
-        "records": lambda: _records(setting),
-        "Temporal": lambda: _temporal(setting),
-        "mail": lambda: _mail(setting),
-        "bank holidays": lambda: _calendar(setting),
-        "kept": lambda: _waiting(setting),
-        "Welsh": lambda: _welsh(unreviewed()),
-    }
     findings = [Finding("settings", "can be read")]
-    for what, look in looks.items():
-        try:
-            findings += look()
-        except DatrysError as fault:
-            findings += [Finding(what, line, stops=True) for line in fault.lines]
-    return findings
+    described = _look("editions", lambda: _editions(setting, check_templates))
+    prepared = _look("records", lambda: _records(setting))
+    findings += described + prepared
+    if not _stopped(prepared):
+        database = records.connect(setting.database_url)
+        editions = {} if _stopped(described) else read_editions(setting.editions)
+        findings += _look("bank holidays", lambda: _calendar(database))
+        findings += _look("directory", lambda: _directory(database, editions))
+        findings += _look("kept", lambda: _waiting(database))
+    findings += _look("Temporal", lambda: asyncio.run(_ask_temporal(setting)))
+    findings += _look("mail", lambda: _mail(setting))
+    return findings + _look("Welsh", lambda: _welsh(unreviewed()))
+
+
+def _look(what: str, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
+    try:
+        return list(look())
+    except DatrysError as fault:
+        return [Finding(what, line, stops=True) for line in fault.lines]
+    except SQLAlchemyError as fault:
+        words = f"cannot be read ({type(fault).__name__}): see that DATRYS_DATABASE_URL names a database of Datrys"
+        return [Finding(what, words, stops=True)]
+
+
+def _stopped(findings: list[Finding]) -> bool:
+    return any(finding.stops for finding in findings)
 
 
 def _editions(
@@ -86,10 +104,6 @@ def _records(setting: settings.Settings) -> Iterator[Finding]:
         yield Finding("records", words, warns=True)
 
 
-def _temporal(setting: settings.Settings) -> Iterator[Finding]:
-    yield from asyncio.run(_ask_temporal(setting))
-
-
 async def _ask_temporal(setting: settings.Settings) -> list[Finding]:
     client = await Engine(setting).client()
     try:
@@ -107,10 +121,25 @@ async def _ask_temporal(setting: settings.Settings) -> list[Finding]:
         words = f"search attributes are missing: create {names} with `temporal operator search-attribute create`"
         return [Finding("Temporal", words, stops=True)]
     findings = [Finding("Temporal", f"answers, namespace {client.namespace}, search attributes are there")]
+    if not await _workers(client):
+        findings.append(Finding("worker", "none asks for work: start one with datrys worker", warns=True))
     if not setting.payload_keys:
         words = "what Temporal stores is not encrypted; set DATRYS_PAYLOAD_KEYS"
         findings.append(Finding("Temporal", words, warns=True))
     return findings
+
+
+async def _workers(client: Client) -> int:
+    """How many asked for work in the last minutes."""
+    question = DescribeTaskQueueRequest(
+        namespace=client.namespace,
+        task_queue=TaskQueue(name=TASK_QUEUE),
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+    )
+    try:
+        return len((await client.workflow_service.describe_task_queue(question, timeout=CALL)).pollers)
+    except RPCError:
+        return 0
 
 
 def _mail(setting: settings.Settings) -> Iterator[Finding]:
@@ -129,8 +158,8 @@ def _mail(setting: settings.Settings) -> Iterator[Finding]:
         yield Finding("mail", words, warns=True)
 
 
-def _calendar(setting: settings.Settings) -> Iterator[Finding]:
-    last, today = directory.holidays(records.connect(setting.database_url)).last_day, local_date(utc_now())
+def _calendar(database: Database) -> Iterator[Finding]:
+    last, today = directory.holidays(database).last_day, local_date(utc_now())
     remedy = "load newer ones with: datrys holidays update FILE.json"
     if today > last:
         yield Finding("bank holidays", f"are known up to {last} only, and no case can be started: {remedy}", stops=True)
@@ -140,15 +169,42 @@ def _calendar(setting: settings.Settings) -> Iterator[Finding]:
         yield Finding("bank holidays", f"are known up to {last}")
 
 
-def _waiting(setting: settings.Settings) -> Iterator[Finding]:
-    database = records.connect(setting.database_url)
+def _directory(database: Database, editions: Mapping[str, Edition]) -> Iterator[Finding]:
+    people = directory.people(database)
+    if not people:
+        words = "nobody is loaded, and no case can be started: datrys agencies import, then datrys people import"
+        yield Finding("directory", words, warns=True)
+        return
+    yield Finding("directory", f"{len(people)} rows of people are loaded")
+    if silent := [
+        f"{authority} ({group})"
+        for edition in editions.values()
+        for authority in edition.authorities
+        for group in ("children", "adults")
+        if not directory.duty_team_has_number(database, edition.protocol, authority, group)
+    ]:
+        words = f"no number, and no case can be started for {', '.join(silent)}: load it with datrys people import"
+        yield Finding("duty teams", words, warns=True)
+    yield from _at_night([person for person in people if person.role == DUTY_TEAM])
+
+
+def _at_night(teams: list[directory.Listed]) -> Iterator[Finding]:
+    without = [team for team in teams if not team.phone_out_of_hours]
+    if without:
+        whose = ", ".join(dict.fromkeys(team.authority or team.board for team in without))
+        words = (
+            f"{len(without)} of {len(teams)} have no number outside office hours ({whose}):"
+            " load phone_out_of_hours with datrys people import"
+        )
+        yield Finding("duty teams", words, warns=True)
+
+
+def _waiting(database: Database) -> Iterator[Finding]:
     if unstarted := cases.not_started(database):
-        words = f"{len(unstarted)} cases wait to be started: see that Temporal and a worker run"
+        words = f"cases wait to be started ({len(unstarted)}): see that Temporal and a worker run"
         yield Finding("kept", words, warns=True)
     if kept := submissions.kept(database):
-        words = (
-            f"{len(kept)} signals wait to be delivered, the first for {kept[0].case}: see the case in the Temporal UI"
-        )
+        words = f"signals wait to be delivered ({len(kept)}), the first for {kept[0].case}: see it in the Temporal UI"
         yield Finding("kept", words, warns=True)
 
 

@@ -1,10 +1,11 @@
 """The script `datrys`: a thin door. Results on standard output, progress and errors on standard error."""
 
 import asyncio
+import io
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -17,7 +18,7 @@ from protocols.errors import DatrysError, WrongUse
 from protocols.roles import Role
 from protocols.working_days import LONDON
 from records import connect, directory
-from starter import printing
+from starter import printing, printing_case
 from starter.temporal import Engine
 from starter.use_cases import Datrys
 
@@ -32,6 +33,9 @@ app = typer.Typer(
 )
 
 Reference = Annotated[str, typer.Argument(help="The case, such as GWENT-2026-0001.")]
+LARGEST_BYTES = 1_000_000
+"""Temporal takes messages of up to 2 MB; a case file or a signal never comes near it."""
+YEARS = range(1900, 2200)
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 
 
@@ -51,30 +55,54 @@ def run(work: Callable[[Datrys], Awaitable[T]]) -> T:
 
 
 def read_json(file: Path) -> Any:
-    """What a JSON file holds.
+    """What a JSON file holds, if records and Temporal can keep it.
 
     Raises:
         WrongUse: it cannot be read.
     """
+    see = "See docs/case-file.md and docs/signals.md."
     try:
-        return json.loads(file.read_text(encoding="utf-8-sig"))
+        with file.open("rb") as opened:
+            content = opened.read(LARGEST_BYTES + 1)
     except OSError as fault:
-        raise WrongUse(f"{file} cannot be read: {fault.strerror}.") from None
+        raise WrongUse(f"{file} cannot be read ({fault.strerror}). Name a file that can.") from None
+    if len(content) > LARGEST_BYTES:
+        raise WrongUse(f"{file} is larger than 1 MB, which no case file and no signal needs. {see}")
+    try:
+        value = json.loads(content.decode("utf-8-sig"))
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except json.JSONDecodeError as fault:
+        raise WrongUse(f"{file} is no JSON file (see line {fault.lineno}, column {fault.colno}). {see}") from None
+    except UnicodeError:
+        raise WrongUse(f"{file} is not UTF-8 text throughout. Save it as UTF-8.") from None
     except (ValueError, RecursionError):
-        raise WrongUse(f"{file} is no JSON file. See docs/case-file.md and docs/signals.md.") from None
+        raise WrongUse(f"{file} holds a number that is none, or too much in one another. {see}") from None
+    return value
 
 
 def read_time(words: str, option: str) -> datetime:
     """A moment as somebody types it; without an offset it is the time on the wall in Wales.
 
     Raises:
-        WrongUse: it is no time.
+        WrongUse: it is no time, or of another century.
     """
     try:
         moment = datetime.fromisoformat(words)
     except ValueError:
         raise WrongUse(f"{option}: “{words}” is no time. Write it as 2026-12-18T15:00 or with an offset.") from None
+    if moment.year not in YEARS:
+        raise WrongUse(f"{option}: the year {moment.year} is too far away. Write it as 2026-12-18T15:00.")
     return moment if moment.tzinfo else moment.replace(tzinfo=LONDON)
+
+
+def known(word: str, option: str, words: Iterable[str]) -> None:
+    """Refuse a word that would find nothing because it is misspelt.
+
+    Raises:
+        WrongUse: it is given, and none of those that there are.
+    """
+    if word and word not in (listed := list(dict.fromkeys(words))):
+        raise WrongUse(f"{option}: “{word}” is none of {', '.join(listed)}.")
 
 
 @app.command("raise")
@@ -104,16 +132,17 @@ def signal(
     """Tell a case something; print accepted, why not, or that it is kept for delivery."""
     facts = read_json(data) if data else {}
     if not isinstance(facts, dict):
-        raise WrongUse(f"{data} holds no JSON object. See docs/signals.md.")
+        raise WrongUse(f'{data} holds no JSON object, such as {{"text": "…"}}. See docs/signals.md.')
     if at:
         facts["at"] = read_time(at, "--at").isoformat()
     told = run(lambda door: door.tell(reference, name, Role(role=by, agency=agency), facts, key, entered_by))
+    key_said = printing.plain(told.signal_id)
     if told.receipt is None:
-        typer.echo(f"kept: it will be delivered, and the sender told if it is not accepted (id {told.signal_id})")
+        typer.echo(f"kept: it will be delivered, and the sender told if it is not accepted (id {key_said})")
     elif told.receipt.accepted:
-        typer.echo(f"{told.receipt.code} (id {told.signal_id})")
+        typer.echo(f"{told.receipt.code} (id {key_said})")
     else:
-        typer.echo(printing.not_accepted(told), err=True)
+        typer.echo(printing.plain(printing.not_accepted(told)), err=True)
         raise typer.Exit(1)
 
 
@@ -122,9 +151,9 @@ def show(reference: Reference, as_json: AsJson = False) -> None:
     """A case: its stage, what it waits for, its clocks with their explanation, its timeline."""
     report = datrys().case(reference)
     if as_json:
-        printing.as_json(printing.case_as_json(report))
+        printing.as_json(printing_case.case_as_json(report))
     else:
-        printing.case(report)
+        printing_case.case(report)
 
 
 @app.command()
@@ -137,7 +166,12 @@ def cases(
     as_csv: Annotated[bool, typer.Option("--csv", help="As CSV, for a spreadsheet.")] = False,
 ) -> None:
     """The register of cases."""
-    rows = datrys().register(protocol, stage, overdue, waiting_for)
+    door = datrys()
+    editions = door.editions.values()
+    known(protocol, "--protocol", (edition.protocol for edition in editions))
+    known(stage, "--stage", (name for edition in editions for name in edition.stages))
+    known(waiting_for.partition("/")[0], "--waiting-for", (role for edition in editions for role in edition.roles))
+    rows = door.register(protocol, stage, overdue, waiting_for)
     if as_json:
         printing.as_json([printing.register_row(row) for row in rows])
     elif as_csv:
@@ -167,28 +201,33 @@ def timetable(
 ) -> None:
     """Every clock of a protocol from one moment, with the days counted and skipped; no server needed."""
     from starter import timetable as tables
+    from starter.timetable_picture import as_svg
 
     editions = read_editions(settings.load().editions)
     if protocol not in editions:
         raise WrongUse(f"“{protocol}” is no protocol. These are: {', '.join(editions)}.")
-    planned = tables.read_meetings(meetings) if meetings else None
+    planned = tables.read_meetings(meetings, protocol) if meetings else None
     rows = tables.timetable(editions[protocol], read_time(starts, "--from"), directory.shipped_holidays(), planned)
     if svg:
-        printing.write(svg, tables.as_svg(editions[protocol], rows))
-    elif as_json:
+        printing.write(svg, as_svg(editions[protocol], rows))
+    if as_json:
         printing.as_json(tables.as_json(rows))
-    else:
-        printing.timetable(rows)
+    elif not svg:
+        printing_case.timetable(rows)
 
 
 def main() -> None:
     """Run the script; whatever goes wrong is said in one plain line."""
     from starter import cli_board, cli_parts  # noqa: F401 - they add their commands
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows no “ŵ” shows “?”, and the rest
     try:
         app()
     except DatrysError as fault:
-        typer.echo(str(fault), err=True)
+        for line in fault.lines:
+            typer.echo(printing.plain(line), err=True)
         sys.exit(fault.exit_code)
     except Exception as fault:
         if os.environ.get("DATRYS_TRACEBACK"):

@@ -19,10 +19,15 @@ for name, commands in (("agencies", agencies), ("people", people), ("meetings", 
     app.add_typer(commands, name=name)
 
 
+def _told(cases: list[str]) -> str:
+    return f"{printing.count(len(cases), 'open case', 'open cases')} told"
+
+
 @agencies.command("import")
 def import_agencies(file: File) -> None:
     """Load agencies; rows not named stay."""
-    typer.echo(f"{loading.load_agencies(datrys().database, file).rows} agencies loaded")
+    rows = loading.load_agencies(datrys().database, file).rows
+    typer.echo(f"{printing.count(rows, 'agency', 'agencies')} loaded")
 
 
 @agencies.command("list")
@@ -34,20 +39,24 @@ def list_agencies(as_json: AsJson = False) -> None:
 @people.command("import")
 def import_people(file: File) -> None:
     """Load people; rows not named stay."""
-    typer.echo(f"{datrys().load_people(file).rows} people loaded")
+    typer.echo(f"{printing.count(datrys().load_people(file).rows, 'person', 'people')} loaded")
 
 
 @people.command("list")
 def list_people(as_json: AsJson = False) -> None:
     """Who holds which role."""
-    printing.table(directory.people(datrys().database), as_json)
+    rows = directory.people(datrys().database)
+    if as_json:
+        printing.table(rows, as_json)
+    else:
+        printing.people(rows)
 
 
 @meetings.command("import")
 def import_meetings(file: File) -> None:
     """Load meetings; open cases that wait for one take the change."""
     rows, told = run(lambda door: door.load_meetings(file))
-    typer.echo(f"{rows} meetings loaded; {len(told)} open cases told")
+    typer.echo(f"{printing.count(rows, 'meeting', 'meetings')} loaded; {_told(told)}")
 
 
 @meetings.command("list")
@@ -60,4 +69,4 @@ def list_meetings(as_json: AsJson = False) -> None:
 def update_holidays(file: File) -> None:
     """Load GOV.UK's bank holidays; running clocks are reckoned anew."""
     rows, told = run(lambda door: door.load_holidays(file))
-    typer.echo(f"{rows} bank holidays loaded; {len(told)} open cases told")
+    typer.echo(f"{printing.count(rows, 'bank holiday', 'bank holidays')} loaded; {_told(told)}")

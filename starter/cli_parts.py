@@ -8,6 +8,7 @@ import typer
 import records
 import settings
 from records import directory, loading
+from starter import printing
 from starter.cli import app, datrys
 
 Port = typer.Option
@@ -60,6 +61,6 @@ def check() -> None:
 
     findings = checks(part.check_templates, part.unreviewed)
     for finding in findings:
-        typer.echo(str(finding))
+        typer.echo(printing.plain(str(finding)))
     if any(finding.stops for finding in findings):
         raise typer.Exit(1)

@@ -11,24 +11,38 @@ from typing import Any
 
 import typer
 from pydantic_core import to_jsonable_python
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from protocols.errors import WrongUse
-from protocols.limits import DueTime
 from protocols.roles import Role
-from protocols.steps import ClockRow
 from protocols.working_days import LONDON
+from records.directory import Listed
 from records.register import RegisterRow
-from starter.timetable import Row
-from starter.use_cases import CaseReport, Told
+from starter.use_cases import Told
 
 WIDTH = 120
-FORMULA = re.compile(r"^[=+\-@\t\r\n\0]")
+LONGEST_LINE, ITS_END = 1000, 300
+FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n\0]")
+LINE_BREAKS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 
 
-def _console() -> Console:
+def console() -> Console:
+    """As wide as the terminal; elsewhere lines stay whole, and tables are 120 columns wide."""
     return Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def plain(words: str) -> str:
+    """One line, as a terminal shows it: what somebody typed may hold line breaks, escapes, or a whole novel."""
+    line = "".join(sign if sign.isprintable() else " " for sign in words)
+    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - ITS_END]} … {line[-ITS_END:]}"
+
+
+def count(number: int, one: str, many: str) -> str:
+    """`1 open case`, `2 open cases`."""
+    return f"{number} {one if number == 1 else many}"
 
 
 def moment(at: datetime | None) -> str:
@@ -50,7 +64,7 @@ def write(file: Path, text: str) -> None:
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as fault:
-        raise WrongUse(f"{file} cannot be written: {fault.strerror}.") from None
+        raise WrongUse(f"{file} cannot be written ({fault.strerror}). Name a file that can.") from None
 
 
 def not_accepted(told: Told) -> str:
@@ -62,6 +76,20 @@ def not_accepted(told: Told) -> str:
     return f"not accepted, {receipt.code}{reason}. {told.waits_for}"
 
 
+def _table(*headings: str) -> Table:
+    """Cells are folded where they are too long, never cut off."""
+    shown = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    for heading in headings:
+        shown.add_column(heading, overflow="fold")
+    return shown
+
+
+def _add(shown: Table, *cells: Any) -> None:
+    """A row; what stands in it is never taken for markup."""
+    words = (moment(cell) if isinstance(cell, datetime) else "" if cell is None else str(cell) for cell in cells)
+    shown.add_row(*map(Text, words))
+
+
 def table(rows: Iterable[Any], json_wanted: bool) -> None:
     """Rows of named fields, all alike."""
     listed = [row._asdict() for row in rows]
@@ -69,10 +97,25 @@ def table(rows: Iterable[Any], json_wanted: bool) -> None:
         return as_json(listed)
     if not listed:
         return typer.echo("Nothing is loaded yet.")
-    shown = Table(*listed[0])
+    shown = _table(*listed[0])
     for row in listed:
-        shown.add_row(*(moment(v) if isinstance(v, datetime) else "" if v is None else str(v) for v in row.values()))
-    _console().print(shown)
+        _add(shown, *row.values())
+    console().print(shown)
+
+
+def people(rows: Sequence[Listed]) -> None:
+    """Who holds which role, two lines each and a table a board; `--json` shows the rest."""
+    if not rows:
+        return typer.echo("Nothing is loaded yet.")
+    for board in dict.fromkeys(row.board for row in rows):
+        shown = _table("id", "role and of whom", "name, language, e-mail", "deputy")
+        for row in rows:
+            if row.board == board:
+                held_of = ", ".join(filter(None, (row.agency or row.authority, row.group))) or board
+                name = ", ".join(filter(None, (row.name, row.language)))
+                deputy = row.deputy_name or row.deputy_email
+                _add(shown, row.id, f"{row.role}\n{held_of}", f"{name}\n{row.email or 'vacant'}", deputy)
+        console().print(shown)
 
 
 def roles(listed: Sequence[Role]) -> str:
@@ -92,21 +135,27 @@ def register(rows: list[RegisterRow]) -> None:
     """The register, for people."""
     if not rows:
         return typer.echo("No cases.")
-    shown = Table("case", "authority", "stage", "clause", "waits for", "next protocol limit", "overdue", "outcome")
+    shown = _table("case", "authority", "stage", "waits for", "next protocol limit")
+    shown.columns[0].no_wrap = True
     for row in rows:
-        overdue = "OVERDUE" if row.overdue else "late: local" if row.late else ""
-        undelivered = f" ({row.undelivered} mails undelivered)" if row.undelivered else ""
-        shown.add_row(
-            row.reference,
-            row.authority,
-            row.stage if row.started else f"{row.stage} (kept, not started)",
-            row.clause,
-            roles(row.waiting_for) + undelivered,
-            moment(row.next_due),
-            overdue,
-            row.outcome or "",
-        )
-    return _console().print(shown)
+        _add(shown, row.reference, row.authority, _stage(row), _waits_for(row), _next_due(row))
+    return console().print(shown)
+
+
+def _stage(row: RegisterRow) -> str:
+    if not row.started:
+        return f"{row.stage}: kept, not started"
+    return f"{row.stage}: {row.outcome}" if row.outcome else f"{row.stage} ({row.clause})"
+
+
+def _waits_for(row: RegisterRow) -> str:
+    undelivered = f" ({count(row.undelivered, 'mail', 'mails')} undelivered)" if row.undelivered else ""
+    return (roles(row.waiting_for) if row.started else "Temporal") + undelivered
+
+
+def _next_due(row: RegisterRow) -> str:
+    state = " OVERDUE" if row.overdue else " (a local target is late)" if row.late else ""
+    return moment(row.next_due) + state
 
 
 def register_as_csv(rows: list[RegisterRow]) -> None:
@@ -119,102 +168,7 @@ def register_as_csv(rows: list[RegisterRow]) -> None:
 
 
 def defused(value: Any) -> str:
-    """A cell that no spreadsheet takes for a formula."""
+    """A cell that no spreadsheet takes for a formula, and that stays in its row."""
     text = "" if value is None else value.isoformat() if isinstance(value, datetime) else str(value)
-    return f"'{text}" if FORMULA.match(text) else text
-
-
-# --- one case
-
-
-def explanation(due: DueTime) -> str:
-    """“counted: Tue 22 Dec, …; skipped: Fri 25 Dec (bank holiday), …”."""
-    counted = ", ".join(f"{day:%a %d %b}" for day in due.counted)
-    skipped = ", ".join(f"{day.date:%a %d %b} ({day.why})" for day in due.skipped)
-    parts = [f"from {moment(due.starts)}", counted and f"counted {counted}", skipped and f"skipped {skipped}"]
-    if due.provisional:
-        parts.append("provisional: the bank holidays are not known so far ahead")
-    return "; ".join(part for part in parts if part)
-
-
-def _number(clock: ClockRow) -> int:
-    return int(clock.key.rpartition("#")[2])
-
-
-def case_as_json(report: CaseReport) -> dict[str, Any]:
-    """A case as `status` answers it, with explanations and timeline."""
-    view = report.view
-    edition = view.facts.edition
-    clocks = [
-        {
-            **clock.model_dump(mode="json", exclude={"key", "due_time", "oversees"}),
-            "starts": clock.due_time.starts,
-            "due": clock.due_time.due,
-            "provisional": clock.due_time.provisional,
-            "explanation": explanation(clock.due_time),
-        }
-        for clock in sorted(view.clocks, key=_number)
-    ]
-    return {
-        "reference": view.row.reference,
-        "protocol": edition.protocol,
-        "edition": edition.edition,
-        "stage": view.row.stage,
-        "turn": view.turn,
-        "clause": view.row.clause or None,
-        "waiting_for": list(view.row.waiting_for),
-        "clocks": clocks,
-        "outcome": view.row.outcome,
-        "undelivered": view.row.undelivered,
-        "timeline": [
-            {"case": line.case, "through": line.through, **line.entry.model_dump()} for line in report.timeline
-        ],
-    }
-
-
-def case(report: CaseReport) -> None:
-    """A case, for people."""
-    console, view = _console(), report.view
-    edition = view.facts.edition
-    title = edition.stages[view.row.stage]
-    clause = f" (clause {title.clause})" if title.clause else ""
-    console.print(f"[bold]{view.row.reference}[/]  {edition.name.en}, {edition.edition}; {view.row.authority}")
-    console.print(f"Stage: {title.en}{clause}" + (f", outcome: {view.row.outcome}" if view.row.outcome else ""))
-    if not view.row.started:
-        console.print("Kept: Temporal did not answer yet; the case begins as soon as it does.")
-    console.print(f"Waits for: {roles(view.row.waiting_for)}")
-    if view.row.undelivered:
-        console.print(f"{view.row.undelivered} mails did not reach who holds the role")
-    if view.clocks:
-        console.print("\n[bold]Clocks[/]")
-    for clock in sorted(view.clocks, key=_number):
-        _clock(console, edition.clocks[clock.clock].en, clock)
-    console.print("\n[bold]Timeline[/]")
-    for line in report.timeline:
-        entry = line.entry
-        late = " (recorded late)" if entry.late_recorded else ""
-        behalf = " (entered by the Business Unit)" if entry.entered_by else ""
-        console.print(f"  {moment(entry.happened_at)}  {entry.words}{behalf}{late}", markup=False)
-
-
-def _clock(console: Console, words: str, clock: ClockRow) -> None:
-    kind = "protocol limit" if clock.kind == "protocol" else "local target"
-    met = f" {moment(clock.met_at)}" if clock.met_at else ""
-    late = ", LATE" if clock.late else ""
-    agency = f" {clock.agency}" if clock.agency else ""
-    console.print(f"  {words}{agency} ({clock.clause}): {clock.state}{met}{late}", markup=False)
-    due = moment(clock.due_time.due)
-    console.print(f"    due {due}, {clock.limit}, {kind}; {explanation(clock.due_time)}", markup=False)
-
-
-# --- the timetable
-
-
-def timetable(rows: list[Row]) -> None:
-    """Every clock from one moment, for people."""
-    console = _console()
-    for row in rows:
-        kind = "protocol limit" if row.rule.kind == "protocol" else "local target"
-        console.print(f"{row.rule.en} ({row.rule.clause})", markup=False, style="bold")
-        console.print(f"  due {moment(row.due_time.due)}: {row.rule.within} of {row.rule.of}, {kind}", markup=False)
-        console.print(f"  {explanation(row.due_time)}", markup=False)
+    safe = LINE_BREAKS.sub(" ", text).replace("\0", "")
+    return f"'{safe}" if FORMULA.match(text) else safe

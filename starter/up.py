@@ -39,7 +39,7 @@ SEARCH_ATTRIBUTES = {
     "DatrysDue": "Datetime",
     "DatrysOverdue": "Bool",
 }
-NEXT = ("cases", "raise examples/gwent.json", "show GWENT-2026-0001")
+NEXT = ("cases", "raise .datrys/today/gwent.json  # once `python -m examples.today` has written it: see the README")
 WORKER_GRACE_SECONDS = 35  # The worker gives its activities 30.
 
 

@@ -23,7 +23,7 @@ from starter.temporal import Engine
 from starter.use_cases import Datrys
 from tests.people import load_directory
 from tests.story import Mailbox, Story, free_port
-from worker import make_worker
+from worker import working
 from workflows.payloads import data_converter
 from workflows.story import SEARCH_ATTRIBUTES
 
@@ -71,7 +71,7 @@ async def living(client: Client, database: Database, works: bool = True, **setti
     _number_from(database, next(_NUMBERS))
     try:
         if works:
-            async with make_worker(client, database, setting):
+            async with working(client, database, setting):
                 yield story
         else:
             yield story

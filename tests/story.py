@@ -36,7 +36,7 @@ from records.cases import CaseFacts
 from settings import Settings, SmtpServer
 from starter.temporal import Engine
 from starter.use_cases import Datrys
-from worker import make_worker
+from worker import working
 from workflows import story as words
 from workflows.payloads import data_converter
 from workflows.state import Case
@@ -225,7 +225,7 @@ async def begin(begins: datetime, database: Database, **settings: Any) -> AsyncI
     server = SmtpServer(host="127.0.0.1", port=mail_server.port)
     setting = Settings(database_url=url, smtp_url=server, **settings)
     try:
-        async with time_skipping(begins, setting) as client, make_worker(client, database, setting):
+        async with time_skipping(begins, setting) as client, working(client, database, setting):
             story = Story(client, database, setting, mailbox)
             await story.skip_to(begins)
             yield story

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from datetime import datetime
 from typing import NoReturn, TypeVar, overload
 
@@ -25,6 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from protocols.roles import Agency, Role
     from protocols.says import ANY_TIME
     from protocols.steps import Code
+    from workflows.alarm import Alarm
     from workflows.hearing import Hearing
     from workflows.immediate import Emergency, ImmediateAction
     from workflows.recording import flat
@@ -65,6 +65,7 @@ class Disagreement(Hearing[F]):
     def __init__(self, case: Case[F]) -> None:
         super().__init__(case)
         self._led_at = case.stage_began
+        self._alarm = Alarm()
 
     # --- the loop
 
@@ -175,7 +176,7 @@ class Disagreement(Hearing[F]):
             elif self._idle():
                 raise Finished
             else:
-                await self._wait(waking.at if waking else None, waking.what if waking else "")
+                await self._alarm.wait(waking.at if waking else None, waking.what if waking else "", self._stirs)
 
     def aside(self, said: Signal) -> None:
         """What the protocol itself hears at any stage, such as minutes."""
@@ -274,19 +275,13 @@ class Disagreement(Hearing[F]):
         self.tell("informed", list(case.told), clause=ANY_TIME, about="corrected")
         self._leave(Left(reopening.to, reopening.at, since=case.entered_after[reopening.to]))
 
+    def _stirs(self) -> bool:
+        return bool(self.case.inbox) or self._idle()
+
     def _idle(self) -> bool:
         """Whether an ended case has nothing more to do: its last post is out, and nothing waits to be judged."""
         ended = self.case.stage == self.ended_stage
         return ended and not (self.outbox.busy or self.case.inbox or self.case.urgent)
-
-    async def _wait(self, until: datetime | None, what: str) -> None:
-        def stirs() -> bool:
-            return bool(self.case.inbox) or self._idle()
-
-        if until is None:
-            return await workflow.wait_condition(stirs)
-        with suppress(TimeoutError):  # the moment has come
-            await workflow.wait_condition(stirs, timeout=until - workflow.now(), timeout_summary=what)
 
     async def _go_on(self) -> NoReturn:
         """A new run, once no immediate action is about to be started."""

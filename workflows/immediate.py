@@ -4,7 +4,6 @@ It neither stops nor waits for the case that it belongs to, and outlives it (spe
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from protocols.says import ANY_TIME
     from protocols.steps import Code, Entry, Notice, Receipt, Step
     from protocols.working_days import BankHolidays, recorded_late
+    from workflows.alarm import Alarm
     from workflows.bodies import body_of
     from workflows.outbox import Outbox
     from workflows.state import Received
@@ -80,6 +80,7 @@ class ImmediateAction:
         self._entries: list[Entry] = []
         self._receipts: dict[str, Receipt] = {}
         self._confirmed = False
+        self._alarm = Alarm()
 
     @workflow.signal(name=CONFIRMATION)
     def hear_confirmed(self, *args: Any) -> None:
@@ -114,7 +115,8 @@ class ImmediateAction:
                 emergency.unposted = await self._outbox.hand_over()
                 workflow.continue_as_new(emergency)
             else:
-                await self._wait()
+                summary = "chase until the referral is confirmed"
+                await self._alarm.wait(self._next(), summary, lambda: bool(emergency.inbox))
         await workflow.wait_condition(lambda: not self._outbox.busy)
         await workflow.wait_condition(workflow.all_handlers_finished)
         return "confirmed"
@@ -211,10 +213,3 @@ class ImmediateAction:
         emergency.step, self._entries = emergency.step + 1, []
         await self._outbox.record(step)
         self._outbox.post()
-
-    async def _wait(self) -> None:
-        inbox, summary = self.emergency.inbox, "chase until the referral is confirmed"
-        with suppress(TimeoutError):  # nobody has confirmed
-            await workflow.wait_condition(
-                lambda: bool(inbox), timeout=self._next() - workflow.now(), timeout_summary=summary
-            )

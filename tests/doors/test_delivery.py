@@ -19,7 +19,7 @@ from starter.use_cases import Datrys
 from tests.people import case_file
 from tests.server import living
 from tests.story import Story, free_port
-from worker import make_worker
+from worker import working
 
 PRACTITIONER = Role(role="practitioner", agency="ABUHB")
 LINE_MANAGER = Role(role="line_manager", agency="ABUHB")
@@ -48,7 +48,7 @@ async def test_with_no_worker_a_signal_is_kept_and_counts_once_a_worker_is_back(
             (await story.door.tell(case, "not_resolved", PRACTITIONER, {}, "one")).receipt,
             (await story.door.tell(case, "not_resolved", PRACTITIONER, {"stage": "practitioners"}, "two")).receipt,
         ]
-        async with make_worker(real_server.client, engine, story.setting):
+        async with working(real_server.client, engine, story.setting):
             verdicts = [(await story.receipt(case, key)).code for key in ("one", "two")]
             await until_stage(story, case, "line_managers")
             mailed = await story.posted(case)
@@ -139,7 +139,7 @@ async def test_an_immediate_action_does_not_wait_behind_a_thousand_signals(
             said = {"id": f"d{key}", "by": "practitioner", "agency": "ABUHB", "record": "r"}
             await handle.signal("discussion_recorded", said)
         await handle.signal("immediate_action", {"id": "now", "by": "practitioner", "agency": "ABUHB"})
-        async with make_worker(real_server.client, engine, story.setting):
+        async with working(real_server.client, engine, story.setting):
             async with asyncio.timeout(120):
                 while not cases.immediate_actions(engine, case):
                     await asyncio.sleep(0.02)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from sqlalchemy import Engine, select
+from temporalio.testing import WorkflowEnvironment
 
 from records.database import reading
 from records.models import Base
@@ -58,6 +59,11 @@ def real_datrys(*words: str | Path, folder: Path, **environment: str) -> Said:
         check=False,
     )
     return Said(done.returncode, done.stdout, done.stderr)
+
+
+def address_of(server: WorkflowEnvironment) -> str:
+    """What TEMPORAL_ADDRESS has to say."""
+    return server.client.service_client.config.target_host
 
 
 def written(file: Path, content: Any) -> Path:
