@@ -82,23 +82,6 @@ COMMON = {
 CLAUSES: Mapping[str, str] = {**GWENT, **COMMON}
 """All that must have a test."""
 
-AWAITED = frozenset(
-    {
-        "common role",
-        "common in time",
-        "common clock states",
-        "common lateness",
-        "common one recipient",
-        "common identity",
-        "common mail order",
-        "common undelivered",
-        "common reopened",
-        "common on behalf",
-        "common append-only",
-    }
-)
-"""What may lack a test until the tests of the workflows, the records and the mails carry marks; then it is empty."""
-
 
 class Held(NamedTuple):
     """A test that holds clauses.

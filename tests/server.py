@@ -4,14 +4,13 @@ import os
 import shutil
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest_asyncio
-from aiosmtpd.controller import Controller
 from sqlalchemy import Engine as Database
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
@@ -22,7 +21,7 @@ from settings import Settings, SmtpServer
 from starter.temporal import Engine
 from starter.use_cases import Datrys
 from tests.people import load_directory
-from tests.story import Mailbox, Story, free_port
+from tests.story import Mailbox, Story
 from worker import working
 from workflows.payloads import data_converter
 from workflows.story import SEARCH_ATTRIBUTES
@@ -61,19 +60,15 @@ async def real_server() -> AsyncIterator[WorkflowEnvironment]:
 async def living(client: Client, database: Database, works: bool = True, **settings: Any) -> AsyncIterator[Story]:
     """A story on the real server, now; the worker can be left out, and started later with `working`."""
     mailbox = Mailbox()
-    mail_server = Controller(mailbox, hostname="127.0.0.1", port=free_port())
-    mail_server.start()
+    mailbox.open()
     url = database.url.render_as_string(hide_password=False)
-    setting = Settings(database_url=url, smtp_url=SmtpServer(host="127.0.0.1", port=mail_server.port), **settings)
+    setting = Settings(database_url=url, smtp_url=SmtpServer(host="127.0.0.1", port=mailbox.port), **settings)
     story = Story(client, database, setting, mailbox)
     story.door = Datrys(setting, database, Engine(setting, client), lambda: datetime.now(UTC))
     load_directory(database)
     _number_from(database, next(_NUMBERS))
     try:
-        if works:
-            async with working(client, database, setting):
-                yield story
-        else:
+        async with working(client, database, setting) if works else nullcontext():
             yield story
     finally:
-        mail_server.stop()
+        mailbox.close()

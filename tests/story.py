@@ -9,8 +9,8 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -61,6 +61,18 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
+        self.port = free_port()
+        self._server: Controller | None = None
+
+    def open(self) -> None:
+        """Take mail from now on."""
+        self._server = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._server.start()
+
+    def close(self) -> None:
+        """Take none any more."""
+        if self._server:
+            self._server.stop()
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         self.messages.append(message_from_bytes(envelope.content, policy=policy.default))
@@ -69,7 +81,7 @@ class Mailbox:
     def mailed(self, case: str = "") -> list[Mailed]:
         """Every role of every mail (of one case, its immediate actions included), sorted."""
         rows = [row for message in self.messages if case in message["X-Datrys-Case"] for row in _rows(message)]
-        return sorted(rows, key=str)
+        return sorted(rows, key=lambda row: row[:4])
 
 
 def _rows(message: EmailMessage) -> list[Mailed]:
@@ -154,6 +166,13 @@ class Story:
         """How the case stands."""
         return Status.model_validate(await self.handle(case).query("status"))
 
+    @contextmanager
+    def without_mail(self) -> Iterator[None]:
+        """The mail server is away."""
+        self.mailbox.close()
+        yield
+        self.mailbox.open()
+
     async def posted(self, case: str) -> list[Mailed]:
         """Every mail of a case, once its outbox is empty."""
         async with asyncio.timeout(60):
@@ -219,18 +238,17 @@ async def begin(begins: datetime, database: Database, **settings: Any) -> AsyncI
         settings: fields of `Settings`.
     """
     mailbox = Mailbox()
-    mail_server = Controller(mailbox, hostname="127.0.0.1", port=free_port())
-    mail_server.start()
+    mailbox.open()
     url = database.url.render_as_string(hide_password=False)
-    server = SmtpServer(host="127.0.0.1", port=mail_server.port)
-    setting = Settings(database_url=url, smtp_url=server, **settings)
+    setting = Settings(database_url=url, smtp_url=SmtpServer(host="127.0.0.1", port=mailbox.port), **settings)
     try:
-        async with time_skipping(begins, setting) as client, working(client, database, setting):
+        async with time_skipping(begins, setting) as client:
             story = Story(client, database, setting, mailbox)
             await story.skip_to(begins)
-            yield story
+            async with working(client, database, setting):
+                yield story
     finally:
-        mail_server.stop()
+        mailbox.close()
 
 
 __all__ = ["Mailbox", "Mailed", "Story", "begin", "minute", "time_skipping"]

@@ -40,7 +40,7 @@ def test_with_nothing_set_all_is_on_this_machine(tmp_path: Path) -> None:
     assert "datrys@localhost.invalid" == read.mail_from
     assert "http://127.0.0.1:8000" == read.base_url
     assert OfficeHours(time(9), time(17)) == read.office_hours
-    assert "the Business Unit of your Safeguarding Board" == read.business_unit
+    assert "" == read.business_unit
     assert (None, (), None) == (read.secret_key, read.payload_keys, read.editions)
 
 

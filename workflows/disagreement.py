@@ -168,10 +168,13 @@ class Disagreement(Hearing[F]):
             if self.case.judged >= self.case.signals_a_run or workflow.info().is_continue_as_new_suggested():
                 await self._go_on()
             waking = self.next_waking()
+            due = waking is not None and waking.at <= workflow.now()
+            if not due:  # what falls due now may supersede a reminder that waits to be posted
+                self.outbox.post()
             if self.case.inbox:
                 if said := await self._heard(self.case.inbox.pop(0), kinds):
                     return said
-            elif waking and waking.at <= workflow.now():
+            elif due:
                 self.fall_due()
             elif self._idle():
                 raise Finished

@@ -16,7 +16,7 @@ RECORD_TIMEOUT = timedelta(seconds=30)
 POST_TIMEOUT = timedelta(minutes=10)
 POST_HEARTBEAT = timedelta(seconds=10)
 POST_GRACE_SECONDS = 2
-RECORD_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
+RECORD_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 POST_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=2))
 
 

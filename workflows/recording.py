@@ -124,12 +124,11 @@ class Recording(Generic[F]):
     # --- recording
 
     async def settle(self) -> None:
-        """Record what was noted since the last step, then see that the outbox is posted; returns once recorded."""
+        """Record what was noted since the last step; returns once it stands there."""
         if self._drafts or self._tellings or self._touched or self._superseded:
             step = self._step()
             await self.outbox.record(step)
             self._show(step)
-        self.outbox.post()
 
     def _step(self) -> Step:
         case = self.case

@@ -45,6 +45,7 @@ async def test_a_notice_without_a_date_has_no_such_header(posting: Posting) -> N
     assert posting.host.taken[0].header("X-Datrys-Due") is None
 
 
+@pytest.mark.clause("common one recipient")
 async def test_both_bodies_are_there_in_utf_8(posting: Posting) -> None:
     """Plain text first, HTML as the richer alternative."""
     posting.queue(a_notice())
@@ -81,6 +82,7 @@ async def test_a_long_list_of_roles_is_one_line(posting: Posting) -> None:
     assert line in posting.host.taken[0].raw
 
 
+@pytest.mark.clause("common identity")
 async def test_the_identity_of_a_notice_makes_its_message_id(posting: Posting) -> None:
     """Case, notice, occasion, role and agency: each makes another, the person none."""
     other = keep(posting.engine)

@@ -20,6 +20,7 @@ TO_PRACTITIONER, TO_LINE_MANAGER = "practitioner.abuhb@example.invalid", "line-m
 QUEUED, SENT = ("queued", "holder"), ("sent", "holder")
 
 
+@pytest.mark.clause("common mail order")
 async def test_what_waits_is_sent_in_the_order_in_which_it_came_about(posting: Posting) -> None:
     """Each receiver reads the story of the case as it happened, over one connection."""
     for clause in ("3.1", "3.2", "3.3"):
@@ -69,6 +70,7 @@ async def test_a_connection_that_breaks_for_one_holds_up_nobody_else(posting: Po
     assert [SENT, SENT] == posting.states()
 
 
+@pytest.mark.clause("common identity")
 async def test_a_retry_after_an_unclear_failure_is_the_same_to_the_byte(posting: Posting) -> None:
     """Taken, but the reply never came: the same Message-ID lets a mail program drop the second."""
     posting.host.after_data[TO_PRACTITIONER] = [TAKE_AND_DROP]
@@ -105,6 +107,7 @@ async def test_with_the_mail_server_away_everything_waits(posting: Posting) -> N
         assert 2 == len(back.taken)
 
 
+@pytest.mark.clause("common role")
 async def test_a_change_of_manager_during_an_outage_reaches_the_mail(posting: Posting) -> None:
     """The person is looked up at the first attempt, not when the notice is queued."""
     posting.queue(a_notice(to=TEAM_MANAGER))
@@ -128,6 +131,7 @@ async def test_the_person_stays_the_one_of_the_first_attempt(posting: Posting) -
 # --- superseded
 
 
+@pytest.mark.clause("common mail order")
 async def test_a_superseded_reminder_is_not_sent(posting: Posting) -> None:
     """Its clock was met while the mail server was away."""
     posting.queue(a_notice("reminder", supersede_by="clock#1"), a_notice("overdue"))

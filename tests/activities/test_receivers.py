@@ -42,6 +42,7 @@ def list_manager(posting: Posting, **more: str) -> None:
 # --- refused for good, or vacant
 
 
+@pytest.mark.clause("common undelivered")
 async def test_refused_for_good_the_deputy_gets_it_in_the_same_post(posting: Posting) -> None:
     """The header keeps the role that it was meant for, and the mail says so."""
     list_manager(posting, deputy_email="deputy@example.invalid")
@@ -55,6 +56,7 @@ async def test_refused_for_good_the_deputy_gets_it_in_the_same_post(posting: Pos
 
 
 @pytest.mark.parametrize("reply", [REFUSED, "552 mailbox full", "554 rejected"])
+@pytest.mark.clause("common undelivered")
 async def test_without_a_deputy_the_business_unit_gets_it(posting: Posting, reply: str) -> None:
     """Somebody who can do something about it; the register shows it."""
     list_manager(posting)
@@ -136,6 +138,7 @@ async def test_a_deputy_who_is_refused_for_now_waits(posting: Posting) -> None:
 # --- one person, several roles
 
 
+@pytest.mark.clause("common one recipient")
 async def test_whoever_holds_two_roles_of_one_occasion_gets_one_message(posting: Posting) -> None:
     """It names both, in their order, and the earliest date."""
     list_manager(posting, language="en")

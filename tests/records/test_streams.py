@@ -31,6 +31,7 @@ def reference(engine: Engine) -> str:
 
 
 @pytest.mark.parametrize("change", [*CHANGES.values(), REPLACE, TRUNCATE])
+@pytest.mark.clause("common append-only")
 def test_entries_are_append_only(engine: Engine, reference: str, change: str) -> None:
     """The database itself refuses to change, replace, delete or empty."""
     foreign = {"sqlite": TRUNCATE, "postgresql": REPLACE}[engine.dialect.name]
@@ -46,6 +47,7 @@ def test_the_chain_holds_over_all_entries_of_a_case(engine: Engine, reference: s
 
 
 @pytest.mark.parametrize(("kind", "found_at"), [("update", 2), ("delete", 2), ("delete the last", 3)])
+@pytest.mark.clause("common append-only")
 def test_a_breach_of_the_chain_is_found(engine: Engine, reference: str, kind: str, found_at: int) -> None:
     """Somebody with all rights takes the triggers away, changes a line, and puts them back."""
     _behind_the_back(engine, f"{CHANGES[kind]} AND stream = '{reference}'")

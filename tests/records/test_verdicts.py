@@ -76,6 +76,7 @@ def test_a_verdict_that_the_door_had_already_given_stays_tied_to_its_entry(engin
 # --- `not-accepted` by mail, where the verdict could not be given at once
 
 
+@pytest.mark.clause("common a signal that does not fit")
 def test_whom_the_door_could_not_answer_hears_by_mail(engine: Engine) -> None:
     """Kept for delivery, refused later: the sender is told."""
     reference = keep(engine)

@@ -112,6 +112,7 @@ def test_clocks_meetings_and_reviews_are_kept_as_the_last_step_left_them(engine:
     assert ((met,), (held,), (decided,)) == (view.clocks, view.meetings, view.reviews)
 
 
+@pytest.mark.clause("common identity")
 def test_a_notice_of_the_same_identity_is_queued_once(engine: Engine) -> None:
     """The same occasion does not tell the same role twice, whatever step says so."""
     reference = keep(engine)

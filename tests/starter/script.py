@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -80,3 +81,16 @@ def all_rows(database: Engine) -> dict[str, list[Any]]:
             name: sorted(map(repr, session.execute(select(table)).all()))
             for name, table in Base.metadata.tables.items()
         }
+
+
+def now() -> datetime:
+    """This moment, to the second."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def lines_of(said: Said, code: int) -> list[str]:
+    """The lines of a refusal, which are sentences for people."""
+    assert (code, "") == (said.code, said.out), said
+    assert "Traceback" not in said.err
+    assert "failed where it should not" not in said.err
+    return said.lines

@@ -1,5 +1,6 @@
 """Signals: whatever comes is kept, judged one at a time, and answered; nothing stops a case."""
 
+import asyncio
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ from sqlalchemy import Engine
 from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 
-from protocols.steps import Code
+from protocols.steps import Code, Entry
 from protocols.working_days import LONDON
 from records import reading
 from tests.people import case_file, load_directory
@@ -32,6 +33,16 @@ async def raised(story: Story, engine: Engine) -> str:
 def raw(encoding: bytes, data: bytes) -> RawValue:
     """A payload as no SDK of ours would write it."""
     return RawValue(Payload(metadata={"encoding": encoding}, data=data))
+
+
+async def recorded(engine: Engine, case: str, verdicts: int) -> list[Entry]:
+    """The entries of judged signals, once there are as many."""
+    async with asyncio.timeout(60):
+        while True:
+            judged = [line.entry for line in reading.timeline(engine, case) if line.entry.code]
+            if len(judged) >= verdicts:
+                return judged
+            await asyncio.sleep(0.02)
 
 
 ODD: list[tuple[Any, ...]] = [
@@ -60,7 +71,7 @@ async def test_odd_payloads_and_unknown_names_are_recorded_and_stop_nothing(engi
         await story.handle(case).signal("immediate_action", 3)
         accepted = await story.say(case, "not_resolved", said("good"))
         status = await story.status(case)
-    judged = [line.entry for line in reading.timeline(engine, case) if line.entry.code]
+        judged = await recorded(engine, case, len(ODD) + 3)
     assert accepted
     assert (Code.ACCEPTED, "line_managers") == (accepted.code, status.stage)
     assert len(ODD) + 3 == len(judged)

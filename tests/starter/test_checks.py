@@ -1,0 +1,240 @@
+"""`datrys check`: everything in order, and each fault alone, in one line with the remedy."""
+
+import asyncio
+import base64
+import socket
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from sqlalchemy import Engine, delete, update
+from temporalio.common import SearchAttributeKey
+from temporalio.testing import WorkflowEnvironment
+
+import settings
+from protocols.editions import SHIPPED
+from records import cases
+from records.database import writing
+from records.directory import shipped_holidays
+from records.models import DirectoryPerson
+from starter import checks
+from tests.people import case_file
+from tests.server import living
+from tests.starter.script import Said, address_of, datrys, lines_of, now, written
+from tests.story import free_port
+
+EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+KEYS = "key1:" + base64.b64encode(bytes(range(32))).decode()
+SQLITE = "warning  records: SQLite is for trying out; for real use set DATRYS_DATABASE_URL to a PostgreSQL database"
+
+
+class Given(NamedTuple):
+    """What a fault is made with."""
+
+    monkeypatch: pytest.MonkeyPatch
+    records: Engine
+    folder: Path
+
+
+@pytest.fixture
+def given(
+    alone: Engine, real_server: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Given]:
+    """Everything answers, and a board has loaded its directory, with numbers for the night."""
+    with socket.create_server(("127.0.0.1", 0)) as mail_server:
+        monkeypatch.setenv("TEMPORAL_ADDRESS", address_of(real_server))
+        monkeypatch.setenv("DATRYS_SMTP_URL", f"smtp://127.0.0.1:{mail_server.getsockname()[1]}")
+        monkeypatch.setenv("DATRYS_PAYLOAD_KEYS", KEYS)
+        for name in ("agencies", "people"):
+            assert 0 == datrys(name, "import", EXAMPLES / f"{name}.csv").code
+        _every_person(alone, phone_out_of_hours="01632 960999")
+        yield Given(monkeypatch, alone, tmp_path)
+
+
+def _every_person(records: Engine, **values: str) -> None:
+    with writing(records) as session:
+        session.execute(update(DirectoryPerson).values(values))
+
+
+def faults(said: Said) -> set[str]:
+    """The lines that are not ok, those aside that every checkout of the tests has."""
+    return {line for line in said.out.splitlines() if not line.startswith(("ok ", "warning  Welsh:"))} - {SQLITE}
+
+
+async def test_where_all_is_well_nothing_stops_and_the_exit_code_is_0(
+    given: Given, real_server: WorkflowEnvironment
+) -> None:
+    """Each part says that it is there; SQLite and unreviewed Welsh are said all the same."""
+    async with living(real_server.client, given.records) as story:
+        case = (await story.door.raise_case(case_file(now()))).reference
+        await story.posted(case)
+        said = await asyncio.to_thread(datrys, "check")
+    assert (0, "", set()) == (said.code, said.err, faults(said))
+    looked_at = [line.partition(":")[0].split()[1] for line in said.out.splitlines() if line.startswith("ok ")]
+    assert ["settings", "edition", "records", "bank", "directory", "Temporal", "mail"] == looked_at
+    assert (given.records.dialect.name == "sqlite") == (SQLITE in said.out)
+
+
+def _temporal_away(given: Given) -> str:
+    address = f"127.0.0.1:{free_port()}"
+    given.monkeypatch.setenv("TEMPORAL_ADDRESS", address)
+    remedy = "see that it runs and that TEMPORAL_ADDRESS is right."
+    return f"stops    Temporal: Temporal at {address} does not answer: {remedy}"
+
+
+def _another_namespace(given: Given) -> str:
+    given.monkeypatch.setenv("TEMPORAL_NAMESPACE", "nowhere")
+    return "stops    Temporal: the namespace nowhere does not answer (not_found): see TEMPORAL_NAMESPACE"
+
+
+def _attributes_missing(given: Given) -> str:
+    given.monkeypatch.setattr(checks, "SEARCH_ATTRIBUTES", [SearchAttributeKey.for_bool("DatrysNew")])
+    remedy = "create DatrysNew with `temporal operator search-attribute create`"
+    return f"stops    Temporal: search attributes are missing: {remedy}"
+
+
+def _no_worker(given: Given) -> str:
+    given.monkeypatch.setattr(checks, "TASK_QUEUE", "nobody-asks-here")
+    return "warning  worker: none asks for work: start one with datrys worker"
+
+
+def _not_encrypted(given: Given) -> str:
+    given.monkeypatch.delenv("DATRYS_PAYLOAD_KEYS")
+    return "warning  Temporal: what Temporal stores is not encrypted; set DATRYS_PAYLOAD_KEYS"
+
+
+def _mail_away(given: Given) -> str:
+    port = free_port()
+    given.monkeypatch.setenv("DATRYS_SMTP_URL", f"smtp://127.0.0.1:{port}")
+    remedy = "see that it runs and that DATRYS_SMTP_URL is right"
+    return f"stops    mail: no mail server answers at 127.0.0.1:{port}: {remedy}"
+
+
+def _password_without_tls(given: Given) -> str:
+    port = settings.load().smtp_url.port
+    given.monkeypatch.setenv("DATRYS_SMTP_URL", f"smtp://u:hunter22@127.0.0.1:{port}")
+    remedy = "use smtps:// or ?starttls=required"
+    return f"warning  mail: the password of DATRYS_SMTP_URL travels without TLS: {remedy}"
+
+
+def _records_away(given: Given) -> str:
+    port = free_port()
+    given.monkeypatch.setenv("DATRYS_DATABASE_URL", f"postgresql://u:hunter22@127.0.0.1:{port}/records")
+    remedy = "see that it runs and that DATRYS_DATABASE_URL is right."
+    return f"stops    records: The records database records at 127.0.0.1:{port} does not answer: {remedy}"
+
+
+def _records_not_prepared(given: Given) -> str:
+    given.monkeypatch.setenv("DATRYS_DATABASE_URL", f"sqlite:///{given.folder}/new.db")
+    return "stops    records: the database is not up to date: run datrys migrate"
+
+
+def _records_are_something_else(given: Given) -> str:
+    (given.folder / "letter.db").write_text("Dear Sir or Madam, " * 100)
+    given.monkeypatch.setenv("DATRYS_DATABASE_URL", f"sqlite:///{given.folder}/letter.db")
+    remedy = "see that DATRYS_DATABASE_URL names a database of Datrys"
+    return f"stops    records: cannot be read (DatabaseError): {remedy}"
+
+
+def _bad_edition(given: Given) -> str:
+    folder = given.folder / "editions"
+    folder.mkdir()
+    text = (SHIPPED / "gwent-2023-03.toml").read_text(encoding="utf-8")
+    (folder / "gwent.toml").write_text(text.replace('cy = "Bwrdd Diogelu Gwent"\n', ""), encoding="utf-8")
+    given.monkeypatch.setenv("DATRYS_EDITIONS", str(folder))
+    return "stops    editions: gwent.toml: board.cy: the Welsh words are missing. Add them."
+
+
+LAST_DAY = shipped_holidays().last_day
+NEWER = "load newer ones with: datrys holidays update FILE.json"
+
+
+def _today(given: Given, year: int) -> None:
+    given.monkeypatch.setattr(checks, "utc_now", lambda: datetime(year, 3, 1, 10, tzinfo=UTC))
+
+
+def _holidays_end(given: Given) -> str:
+    _today(given, LAST_DAY.year)
+    return f"warning  bank holidays: are known up to {LAST_DAY} only: {NEWER}"
+
+
+def _holidays_have_ended(given: Given) -> str:
+    _today(given, LAST_DAY.year + 1)
+    return f"stops    bank holidays: are known up to {LAST_DAY} only, and no case can be started: {NEWER}"
+
+
+def _no_number_at_night(given: Given) -> str:
+    _every_person(given.records, phone_out_of_hours="")
+    authorities = "Blaenau Gwent, Caerphilly, Monmouthshire, Newport, Torfaen"
+    remedy = "load phone_out_of_hours with datrys people import"
+    return f"warning  duty teams: 12 of 12 have no number outside office hours ({authorities}): {remedy}"
+
+
+def _no_number_at_all(given: Given) -> str:
+    with writing(given.records) as session:
+        session.execute(delete(DirectoryPerson).where(DirectoryPerson.id == "torfaen-duty-adults"))
+    remedy = "load it with datrys people import"
+    return f"warning  duty teams: no number, and no case can be started for Torfaen (adults): {remedy}"
+
+
+def _nobody_loaded(given: Given) -> str:
+    with writing(given.records) as session:
+        session.execute(delete(DirectoryPerson))
+    remedy = "datrys agencies import, then datrys people import"
+    return f"warning  directory: nobody is loaded, and no case can be started: {remedy}"
+
+
+def _raised_while_away(given: Given) -> str:
+    there = settings.temporal_config()["target_host"]
+    _temporal_away(given)
+    raised = datrys("raise", written(given.folder / "case.json", case_file(now())))
+    assert 0 == raised.code, raised
+    case = raised.out.strip()
+    datrys("signal", case, "not_resolved", "--by", "practitioner", "--agency", "ABUHB")
+    given.monkeypatch.setenv("TEMPORAL_ADDRESS", there)
+    return case
+
+
+def _case_kept(given: Given) -> str:
+    _raised_while_away(given)
+    return "warning  kept: cases wait to be started (1): see that Temporal and a worker run"
+
+
+def _signal_kept(given: Given) -> str:
+    case = _raised_while_away(given)
+    cases.mark_started(given.records, case)
+    return f"warning  kept: signals wait to be delivered (1), the first for {case}: see it in the Temporal UI"
+
+
+OUTSIDE: list[Callable[[Given], str]] = [
+    *(_temporal_away, _another_namespace, _attributes_missing, _no_worker, _not_encrypted),
+    *(_mail_away, _password_without_tls, _records_away, _records_not_prepared, _records_are_something_else),
+    *(_bad_edition, _holidays_end, _holidays_have_ended),
+]
+IN_THE_RECORDS: list[Callable[[Given], str]] = [
+    *(_no_number_at_night, _no_number_at_all, _nobody_loaded, _case_kept, _signal_kept),
+]
+FAULTS = [
+    *(("sqlite", fault) for fault in (*OUTSIDE, *IN_THE_RECORDS)),
+    *(("postgresql", fault) for fault in IN_THE_RECORDS),
+]
+
+
+@pytest.mark.parametrize(("database_kind", "fault"), FAULTS, ids=[f"{fault.__name__}-{kind}" for kind, fault in FAULTS])
+def test_a_fault_is_one_line_with_the_remedy(given: Given, fault: Callable[[Given], str]) -> None:
+    """No other line comes of it, no secret is shown, and the exit code is 1 only where the service stops."""
+    before = faults(datrys("check"))
+    expected = fault(given)
+    said = datrys("check")
+    assert {expected} == faults(said) - before
+    assert (int(expected.startswith("stops")), "") == (said.code, said.err)
+    assert "hunter22" not in said.out
+
+
+def test_a_wrong_setting_is_said_and_nothing_else_looked_at(given: Given) -> None:
+    """With exit code 2, as everywhere."""
+    given.monkeypatch.setenv("DATRYS_SMTP_URL", "http://mail.invalid")
+    (line,) = lines_of(datrys("check"), 2)
+    assert line.startswith("DATRYS_SMTP_URL is not of the form smtp://user:password@host:port")
