@@ -2,13 +2,11 @@
 
 import asyncio
 import io
-import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterable
-from datetime import datetime
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -16,9 +14,9 @@ import settings
 from protocols.editions import read_editions
 from protocols.errors import DatrysError, WrongUse
 from protocols.roles import Role
-from protocols.working_days import LONDON
 from records import connect, directory
 from starter import printing, printing_case
+from starter.arguments import addressed, known, read_json, read_time
 from starter.temporal import Engine
 from starter.use_cases import Datrys
 
@@ -33,9 +31,6 @@ app = typer.Typer(
 )
 
 Reference = Annotated[str, typer.Argument(help="The case, such as GWENT-2026-0001.")]
-LARGEST_BYTES = 1_000_000
-"""Temporal takes messages of up to 2 MB; a case file or a signal never comes near it."""
-YEARS = range(1900, 2200)
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 
 
@@ -52,57 +47,6 @@ def run(work: Callable[[Datrys], Awaitable[T]]) -> T:
         return await work(datrys())
 
     return asyncio.run(doing())
-
-
-def read_json(file: Path) -> Any:
-    """What a JSON file holds, if records and Temporal can keep it.
-
-    Raises:
-        WrongUse: it cannot be read.
-    """
-    see = "See docs/case-file.md and docs/signals.md."
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(LARGEST_BYTES + 1)
-    except OSError as fault:
-        raise WrongUse(f"{file} cannot be read ({fault.strerror}). Name a file that can.") from None
-    if len(content) > LARGEST_BYTES:
-        raise WrongUse(f"{file} is larger than 1 MB, which no case file and no signal needs. {see}")
-    try:
-        value = json.loads(content.decode("utf-8-sig"))
-        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-    except json.JSONDecodeError as fault:
-        raise WrongUse(f"{file} is no JSON file (see line {fault.lineno}, column {fault.colno}). {see}") from None
-    except UnicodeError:
-        raise WrongUse(f"{file} is not UTF-8 text throughout. Save it as UTF-8.") from None
-    except (ValueError, RecursionError):
-        raise WrongUse(f"{file} holds a number that is none, or too much in one another. {see}") from None
-    return value
-
-
-def read_time(words: str, option: str) -> datetime:
-    """A moment as somebody types it; without an offset it is the time on the wall in Wales.
-
-    Raises:
-        WrongUse: it is no time, or of another century.
-    """
-    try:
-        moment = datetime.fromisoformat(words)
-    except ValueError:
-        raise WrongUse(f"{option}: “{words}” is no time. Write it as 2026-12-18T15:00 or with an offset.") from None
-    if moment.year not in YEARS:
-        raise WrongUse(f"{option}: the year {moment.year} is too far away. Write it as 2026-12-18T15:00.")
-    return moment if moment.tzinfo else moment.replace(tzinfo=LONDON)
-
-
-def known(word: str, option: str, words: Iterable[str]) -> None:
-    """Refuse a word that would find nothing because it is misspelt.
-
-    Raises:
-        WrongUse: it is given, and none of those that there are.
-    """
-    if word and word not in (listed := list(dict.fromkeys(words))):
-        raise WrongUse(f"{option}: “{word}” is none of {', '.join(listed)}.")
 
 
 @app.command("raise")
@@ -130,6 +74,7 @@ def signal(
     entered_by: Annotated[str, typer.Option(help="business_unit, where it enters for that role.")] = "",
 ) -> None:
     """Tell a case something; print accepted, why not, or that it is kept for delivery."""
+    addressed(reference, name)
     facts = read_json(data) if data else {}
     if not isinstance(facts, dict):
         raise WrongUse(f'{data} holds no JSON object, such as {{"text": "…"}}. See docs/signals.md.')

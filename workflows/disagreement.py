@@ -122,7 +122,7 @@ class Disagreement(Hearing[F]):
         case.entered_after[stage] = case.heard + 1
         case.first_begins.setdefault(stage, at)
         title = case.edition.stages[stage]
-        self.note("stage-entered", f"{title.en} ({title.clause})" if title.clause else title.en, at)
+        self.note("stage-entered", f"Stage: {title.en} ({title.clause})" if title.clause else title.en, at)
 
     @property
     def entering(self) -> bool:

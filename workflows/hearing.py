@@ -135,7 +135,7 @@ class Hearing(Timekeeping[F]):
         at_any_time = verdict.row is None or verdict.row.stage == ANY_TIME
         self.note(
             name.replace(" ", "-"),
-            f"{who}: {name.replace('_', ' ')}{outcome}",
+            f"{who}: {story.said_words(name, signal)}{outcome}",
             envelope.at if envelope else received.seen,
             recorded_at=envelope.sent_at if envelope else received.seen,
             clause=ANY_TIME if at_any_time else self.case.clause or ANY_TIME,

@@ -5,6 +5,15 @@ from typing import Any
 
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 
+from protocols.messages import (
+    AgencyAdded,
+    Corrected,
+    MeetingArranged,
+    MeetingHeld,
+    ReviewDecided,
+    RoleChanged,
+    Signal,
+)
 from protocols.roles import Role
 from protocols.steps import Step
 from protocols.working_days import LONDON
@@ -35,6 +44,28 @@ def role_words(case: Case[Any], role: Role) -> str:
     return f"{title} {role.agency}".strip()
 
 
+def said_words(name: str, signal: Signal | None) -> str:
+    """“meeting held: further meeting”: a signal in plain words, with what a reader asks first."""
+    words = name.replace("_", " ")
+    match signal:
+        case MeetingArranged():
+            return f"{words}, for {moment(signal.meeting_at)}"
+        case MeetingHeld():
+            return f"{words}: {signal.outcome.replace('_', ' ')}"
+        case ReviewDecided(review=True):
+            return f"{words}: a review by {signal.reviewer}"
+        case ReviewDecided():
+            return f"{words}: no review"
+        case Corrected(return_to=str(stage)):
+            return f"{words}, back to {stage.replace('_', ' ')}"
+        case AgencyAdded():
+            return f"{words}: {signal.agency_code}"
+        case RoleChanged():
+            return f"{words}: {signal.role.replace('_', ' ')} {signal.for_agency or ''}".rstrip()
+        case _:
+            return words
+
+
 def summary(step: Step) -> str:
     """One line for an activity: what is being recorded."""
     said = "; ".join(entry.words for entry in step.entries) or "notices"
@@ -57,9 +88,9 @@ def details(case: Case[Any], step: Step) -> str:
     if step.waiting_for:
         lines += ["", "Waiting for: " + ", ".join(role_words(case, role) for role in step.waiting_for)]
     if clocks := case.running_clocks():
-        lines += ["", "Clocks:"]
+        lines += ["", "Clocks:", ""]
         lines += [f"- {clock_words(case, clock)}{' – **late**' if clock.told_late else ''}" for clock in clocks]
-    lines += ["", "What happened, the latest first:"]
+    lines += ["", "What happened, the latest first:", ""]
     lines += [f"- {moment(entry.happened_at)}: {entry.words}" for entry in reversed(case.timeline[-LINES_SHOWN:])]
     return "\n".join(lines)
 

@@ -6,17 +6,18 @@ import os
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
+from pytest import MonkeyPatch  # noqa: PT013 - no test module
 from sqlalchemy import Engine, select
 from temporalio.testing import WorkflowEnvironment
 
 from records.database import reading
 from records.models import Base
-from starter import cli
+from starter import cli, delivery, temporal
 
 SCRIPT = Path(sys.executable).parent / "datrys"
 LONGEST_SECONDS = 120
@@ -65,6 +66,20 @@ def real_datrys(*words: str | Path, folder: Path, **environment: str) -> Said:
 def address_of(server: WorkflowEnvironment) -> str:
     """What TEMPORAL_ADDRESS has to say."""
     return server.client.service_client.config.target_host
+
+
+def find_here(server: WorkflowEnvironment, database: Engine, patch: MonkeyPatch) -> None:
+    """Let the script find server and records, and wait for a verdict as long as a busy machine needs."""
+    patch.setenv("DATRYS_DATABASE_URL", database.url.render_as_string(hide_password=False))
+    patch.setenv("TEMPORAL_ADDRESS", address_of(server))
+    be_patient(patch)
+
+
+def be_patient(patch: MonkeyPatch) -> None:
+    """Let doors wait for a verdict as long as a busy machine needs: what is tested is what they say then."""
+    for module in (temporal, delivery):
+        patch.setattr(module, "PATIENCE", timedelta(seconds=60))
+    patch.setattr(temporal, "CALL", timedelta(seconds=30))
 
 
 def written(file: Path, content: Any) -> Path:

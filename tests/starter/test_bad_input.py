@@ -137,7 +137,16 @@ WORDS: list[tuple[tuple[str, ...], int, str]] = [
     (("signal", "{case}", "nonsense"), 2, "“nonsense” is no signal. Signals are: resolved, not_resolved, "),
     (("signal", "{case}", "a\nb\x1b[2J"), 2, "“a b [2J” is no signal. Signals are: resolved, not_resolved, "),
     (("signal", "GWENT-1999-0001", "resolved"), 1, "There is no case GWENT-1999-0001. See the references with: datrys"),
-    (("signal", "{case}-immediate-1", "resolved"), 1, "There is no case {case}-immediate-1. See the references with"),
+    (
+        ("signal", "{case}-immediate-1", "resolved"),
+        2,
+        "resolved is told to the case: {case}. An immediate action hears",
+    ),
+    (
+        ("signal", "{case}", "immediate_action_confirmed"),
+        2,
+        "immediate_action_confirmed is told to an immediate action, such as {case}-immediate-1, not to the case.",
+    ),
     (("show", "GWENT-1999-0001"), 1, "There is no case GWENT-1999-0001. See the references with: datrys cases"),
     (("reopen", "GWENT-1999-0001", "--stage", "meeting", "--reason", "r"), 1, "There is no case GWENT-1999-0001."),
     (("reopen", "{case}", "--stage", "meeting", "--reason", "r"), 1, "{case} has not ended; to lead it back, send"),

@@ -18,7 +18,7 @@ from protocols.status import ClockStatus
 from records import reading
 from tests.people import case_file
 from tests.server import living
-from tests.starter.script import Said, address_of, all_rows, datrys, lines_of, now
+from tests.starter.script import Said, all_rows, datrys, find_here, lines_of, now
 from tests.story import Story
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
@@ -110,8 +110,7 @@ async def two_open_cases(
     engine: Engine, server: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[Story, list[str]]]:
     """On the real server, beside a case that has ended; the script finds server and records."""
-    monkeypatch.setenv("DATRYS_DATABASE_URL", engine.url.render_as_string(hide_password=False))
-    monkeypatch.setenv("TEMPORAL_ADDRESS", address_of(server))
+    find_here(server, engine, monkeypatch)
     async with living(server.client, engine) as story:
         files = [case_file(now()) | {"issue": issue} for issue in ("one", "two", "three")]
         *open_ones, ended = [(await story.door.raise_case(file)).reference for file in files]

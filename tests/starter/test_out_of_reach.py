@@ -18,7 +18,7 @@ from starter.use_cases import Datrys
 from tests.people import case_file
 from tests.server import living
 from tests.starter.conftest import nothing_answers
-from tests.starter.script import address_of, all_rows, datrys, lines_of, now, real_datrys, written
+from tests.starter.script import all_rows, datrys, find_here, lines_of, now, real_datrys, written
 from tests.story import free_port
 
 
@@ -56,11 +56,10 @@ def test_past_the_bank_holidays_no_case_is_started(board: Engine) -> None:
 
 @pytest.mark.clause("common reopened")
 async def test_only_an_ended_case_is_opened_again_at_a_stage_it_went_through_with_a_reason(
-    engine: Engine, real_server: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch, database_url: str
+    engine: Engine, real_server: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Anything else is refused, and the case stays as it is."""
-    monkeypatch.setenv("DATRYS_DATABASE_URL", database_url)
-    monkeypatch.setenv("TEMPORAL_ADDRESS", address_of(real_server))
+    find_here(real_server, engine, monkeypatch)
     async with living(real_server.client, engine) as story:
         case = (await story.door.raise_case(case_file(now()))).reference
         early = await asyncio.to_thread(datrys, "reopen", case, "--stage", "practitioners", "--reason", "why")
