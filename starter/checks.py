@@ -60,14 +60,19 @@ def checks(
     prepared = _look("records", lambda: _records(setting))
     findings += described + prepared
     if not _stopped(prepared):
-        database = records.connect(setting.database_url)
         editions = {} if _stopped(described) else read_editions(setting.editions)
-        findings += _look("bank holidays", lambda: _calendar(database))
-        findings += _look("directory", lambda: _directory(database, editions))
-        findings += _look("kept", lambda: _waiting(database))
+        findings += _in_the_records(records.connect(setting.database_url), editions)
     findings += _look("Temporal", lambda: asyncio.run(_ask_temporal(setting)))
     findings += _look("mail", lambda: _mail(setting))
     return findings + _look("Welsh", lambda: _welsh(unreviewed()))
+
+
+def _in_the_records(database: Database, editions: Mapping[str, Edition]) -> list[Finding]:
+    return [
+        *_look("bank holidays", lambda: _calendar(database)),
+        *_look("directory", lambda: _directory(database, editions)),
+        *_look("kept", lambda: _waiting(database)),
+    ]
 
 
 def _look(what: str, look: Callable[[], Iterable[Finding]]) -> list[Finding]:

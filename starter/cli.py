@@ -18,7 +18,7 @@ from records import connect, directory
 from starter import printing, printing_case
 from starter.arguments import addressed, known, read_json, read_time
 from starter.temporal import Engine
-from starter.use_cases import Datrys
+from starter.use_cases import Datrys, Told
 
 T = TypeVar("T")
 
@@ -81,11 +81,15 @@ def signal(
     if at:
         facts["at"] = read_time(at, "--at").isoformat()
     told = run(lambda door: door.tell(reference, name, Role(role=by, agency=agency), facts, key, entered_by))
-    key_said = printing.plain(told.signal_id)
+    _answer(told)
+
+
+def _answer(told: Told) -> None:
+    key = printing.plain(told.signal_id)
     if told.receipt is None:
-        typer.echo(f"kept: it will be delivered, and the sender told if it is not accepted (id {key_said})")
+        typer.echo(f"kept: it will be delivered, and the sender told if it is not accepted (id {key})")
     elif told.receipt.accepted:
-        typer.echo(f"{told.receipt.code} (id {key_said})")
+        typer.echo(f"{told.receipt.code} (id {key})")
     else:
         typer.echo(printing.plain(printing.not_accepted(told)), err=True)
         raise typer.Exit(1)

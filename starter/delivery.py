@@ -57,6 +57,7 @@ class Delivery:
             the verdict, or None where it could not be had at once: it is kept, and the sender will be told.
         """
         try:
+            await self._begun(kept.case)
             for earlier in submissions.kept(self._database, kept.case):
                 if earlier.id != kept.id:
                     await self._send(earlier)
@@ -72,6 +73,12 @@ class Delivery:
             submissions.give_verdict(self._database, kept.id, verdict)
             return verdict
         return submissions.leave(self._database, kept.id)
+
+    async def _begun(self, case: str) -> None:
+        """A case that was raised while Temporal was away begins before anything is told to it."""
+        reference = case.partition("-immediate-")[0]
+        if not cases.case_facts(self._database, reference).started:
+            await self.start(reference)
 
     async def relay(self) -> None:
         """Start what is not started and deliver what is not delivered, in order; one round."""

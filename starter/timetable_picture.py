@@ -13,6 +13,8 @@ from starter.timetable import Row
 
 TEMPLATES = Path(__file__).parent.parent / "templates" / "timetable"
 DAY, LINE, TOP, BOTTOM, GAP = 20, 30, 92, 44, 12
+MONTH_DAYS = 6
+"""So many columns the name of a month takes."""
 SIGN_WIDTH = 6.8
 """What a sign of 12 pixels takes at most on average; text in SVG cannot be measured, and must not be cut off."""
 
@@ -86,10 +88,15 @@ def _days(rows: list[Row], frame: Frame) -> Any:
             "x": frame.column(day),
             "number": day.day,
             "letter": f"{day:%a}"[:2],
-            "month": f"{day:%B %Y}" if n == 0 or day.day == 1 else "",
+            "month": f"{day:%B %Y}" if day.day == 1 or (n == 0 and _has_room(day)) else "",
             "why": f"{day:%A %d %B %Y}: {why}" if why else "",
             "holiday": why == "bank holiday",
         }
+
+
+def _has_room(day: date) -> bool:
+    """Whether the name of its month ends before the next month begins."""
+    return (day + ONE_DAY * MONTH_DAYS).month == day.month
 
 
 def _line(y: int, row: Row, frame: Frame) -> dict[str, Any]:

@@ -73,6 +73,7 @@ class Mailbox:
         """Take none any more."""
         if self._server:
             self._server.stop()
+            self._server = None
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         self.messages.append(message_from_bytes(envelope.content, policy=policy.default))

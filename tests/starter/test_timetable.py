@@ -1,11 +1,10 @@
-"""`datrys timetable`: dates that can be checked with a wall calendar, in words, as JSON and as a picture."""
+"""`datrys timetable`: dates that can be checked with a wall calendar, in words and as JSON."""
 
 import json
 import re
 from datetime import date
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 
@@ -16,9 +15,6 @@ from tests.starter.script import Said, datrys, lines_of, real_datrys
 
 FRIDAY_BEFORE_CHRISTMAS = "2026-12-18T15:00"
 ROOT = Path(__file__).parent.parent.parent
-SVG = "{http://www.w3.org/2000/svg}"
-NARROWEST_SIGN = 5
-"""No sign of 12 pixels in Arial takes less on average; a text that fits by this measure is at least not cut in half."""
 
 DUE_OVER_CHRISTMAS = {
     # Friday 25 and Monday 28 December (for Saturday 26) and Friday 1 January are bank holidays.
@@ -57,7 +53,7 @@ def rows(*words: str | Path, starts: str = FRIDAY_BEFORE_CHRISTMAS) -> dict[str,
     return {row["clock"]: row for row in json.loads(said.out)}
 
 
-@pytest.mark.clause("common limits", "gwent 3.3", "gwent 3.6", "gwent 3.8")
+@pytest.mark.clause("common limits", "common working day")
 def test_every_due_time_over_christmas_is_the_one_of_the_wall_calendar() -> None:
     """From the Friday before Christmas at 15:00."""
     assert DUE_OVER_CHRISTMAS == {name: row["due"] for name, row in rows().items()}
@@ -67,7 +63,6 @@ def test_every_due_time_over_christmas_is_the_one_of_the_wall_calendar() -> None
 def test_the_json_has_the_keys_of_the_interface_and_explains_each_day() -> None:
     """What programs rely on, and the days that a reader can check."""
     row = rows()["contact_team_manager"]
-    bank_holiday, saturday, sunday = "bank holiday", "Saturday", "Sunday"
     expected = {
         "clock": "contact_team_manager",
         "clause": "3.3",
@@ -77,12 +72,12 @@ def test_the_json_has_the_keys_of_the_interface_and_explains_each_day() -> None:
         "due": "2026-12-29T17:00:00+00:00",
         "counted": ["2026-12-21", "2026-12-22", "2026-12-23", "2026-12-24", "2026-12-29"],
         "skipped": [
-            {"date": "2026-12-19", "why": saturday},
-            {"date": "2026-12-20", "why": sunday},
-            {"date": "2026-12-25", "why": bank_holiday},
-            {"date": "2026-12-26", "why": saturday},
-            {"date": "2026-12-27", "why": sunday},
-            {"date": "2026-12-28", "why": bank_holiday},
+            {"date": "2026-12-19", "why": "Saturday"},
+            {"date": "2026-12-20", "why": "Sunday"},
+            {"date": "2026-12-25", "why": "bank holiday"},
+            {"date": "2026-12-26", "why": "Saturday"},
+            {"date": "2026-12-27", "why": "Sunday"},
+            {"date": "2026-12-28", "why": "bank holiday"},
         ],
         "provisional": False,
     }
@@ -205,46 +200,3 @@ def test_a_bad_row_of_the_meetings_is_named(tmp_path: Path) -> None:
         "meetings.csv, row 4, column status: must be 'planned' or 'cancelled'.",
         "meetings.csv, row 5, column starts_at: is no time with an offset, such as 2026-04-01T10:00:00+01:00.",
     ] == lines_of(gwent("--meetings", file), 2)
-
-
-# --- the picture
-
-
-def picture(file: Path) -> ElementTree.Element:
-    """It is drawn, and nothing else is said."""
-    assert (0, "", "") == gwent("--svg", file)
-    return ElementTree.fromstring(file.read_text(encoding="utf-8"))  # noqa: S314 - our own file
-
-
-def test_the_picture_shows_every_clock_with_its_days_and_cuts_nothing_off(tmp_path: Path) -> None:
-    """Label, due time and kind of every clock stand within the picture; counted days are numbered in their columns."""
-    drawn = picture(tmp_path / "t.svg")
-    width = float(drawn.attrib["width"])
-    texts = drawn.findall(f".//{SVG}g/{SVG}text")
-    labels = [text for text in texts if text.get("text-anchor") == "end"]
-    dues = [text.text for text in texts if text.get("text-anchor") is None]
-    assert 12 == len(labels) == len(dues)
-    assert "Tue 29 Dec 2026 17:00 (protocol limit)" == dues[0]
-    assert "Wed 20 Jan 2027 17:00 (local target)" == dues[9]
-    assert [] == [text.text for text in labels if float(text.attrib["x"]) < len(text.text or "") * NARROWEST_SIGN]
-    starts = [text for text in drawn.iter(f"{SVG}text") if text.get("text-anchor") is None]
-    ends = [float(text.attrib["x"]) + len(text.text or "") * NARROWEST_SIGN for text in starts]
-    assert [] == [end for end in ends if end > width]
-
-
-def test_the_picture_can_be_heard_and_read_without_colours(tmp_path: Path) -> None:
-    """A screen reader hears every due time; each day says what it is; kinds differ in more than their colour."""
-    drawn = picture(tmp_path / "t.svg")
-    described = drawn.findtext(f"{SVG}desc") or ""
-    assert "title desc" == drawn.get("aria-labelledby")
-    assert "every clock from Friday 18 December 2026, 15:00" in (drawn.findtext(f"{SVG}title") or "")
-    assert 12 == described.count("(protocol limit)") + described.count("(local target)")
-    said = [title.text for title in drawn.iter(f"{SVG}title")]
-    assert "Friday 25 December 2026: bank holiday" in said
-    assert "Tuesday 29 December 2026: working day 5 of 5" in said
-
-
-def test_picture_and_json_come_together(tmp_path: Path) -> None:
-    """Who asks for both gets both."""
-    assert 12 == len(rows("--svg", tmp_path / "t.svg"))
-    assert (tmp_path / "t.svg").exists()
