@@ -206,18 +206,24 @@ def read_case_file(data: Mapping[str, Any], around: Surroundings, checks: Iterab
     Raises:
         CaseRefused: everything that is wrong, a line a field.
     """
-    faults: Faults = {}
-    try:
-        file = CaseFile.model_validate(data)
-    except ValidationError as fault:
-        faults = {_field(error["loc"]): _words(error) for error in fault.errors(include_url=False)}
-        file = _readable(data, {field.partition(".")[0] for field in faults})
+    faults = unreadable(data)
+    at_fault = {field.partition(".")[0] for field in faults}
+    file = _readable(data, at_fault) if faults else CaseFile.model_validate(data)
     for check in (*COMMON, *checks):
         for field, what in check(file, around).items():
             faults.setdefault(field, what)
     if faults:
         raise CaseRefused(faults)
     return file
+
+
+def unreadable(data: Mapping[str, Any]) -> Faults:
+    """What is wrong with a case file whatever its protocol: fields that are missing or cannot be read."""
+    try:
+        CaseFile.model_validate(data)
+    except ValidationError as fault:
+        return {_field(error["loc"]): _words(error) for error in fault.errors(include_url=False)}
+    return {}
 
 
 def _readable(data: Mapping[str, Any], at_fault: set[str]) -> CaseFile:
@@ -235,6 +241,16 @@ def _field(loc: tuple[int | str, ...]) -> str:
     return ".".join(map(str, loc)) or "case file"
 
 
+NOT_OF_ITS_KIND = {
+    "string": "is no text; write it between quotation marks",
+    "bool": "is neither true nor false",
+    "int": "is no whole number",
+    "tuple": "is no list; write it between [ and ]",
+    "model": "is no object; write it between { and }",
+}
+"""What is said of a value of another kind, by the first word of the validator's own name for the fault."""
+
+
 def _words(error: Any) -> str:
     match error["type"]:
         case "missing":
@@ -247,8 +263,10 @@ def _words(error: Any) -> str:
             return "is no date; write it as 2015-04-01"
         case "value_error" if "isoformat" in error["msg"]:
             return "is no time; write it as 2026-03-02T10:00:00+00:00"
-        case _:
+        case "value_error":
             return str(error["msg"]).removeprefix("Value error, ")
+        case kind:
+            return NOT_OF_ITS_KIND.get(kind.partition("_")[0], "cannot be read; see docs/case-file.md")
 
 
 # --- What holds for every protocol

@@ -110,6 +110,8 @@ def _why_unreachable(engine: Engine, fault: DBAPIError) -> str | None:
     said = str(fault.orig)
     if "no such table" in said or getattr(fault.orig, "pgcode", None) == "42P01":
         return f"{place(engine.url)} was not prepared: run datrys migrate."
+    if "file is not a database" in said:
+        return f"{place(engine.url)} is no database: see that DATRYS_DATABASE_URL names the right file."
     if isinstance(fault, OperationalError | InterfaceError) or fault.connection_invalidated:
         return f"{place(engine.url)} does not answer: see that it runs and that DATRYS_DATABASE_URL is right."
     return None

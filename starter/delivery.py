@@ -25,6 +25,7 @@ REOPENED = "reopened"
 """What the records call the opening again of an ended case; no workflow hears it, a new run begins with it."""
 RELAY_SECONDS = 3
 ENDED = "the case has ended"
+NO_IMMEDIATE_ACTION = "this immediate action is over, or never was"
 log = logging.getLogger(__name__)
 
 
@@ -123,8 +124,9 @@ class Delivery:
             raise NoSuchRun(kept.case)
         if kept.signal == "immediate_action" and reference == kept.case:
             return await self._immediate_action_after_the_end(kept, facts)
-        words = f"{kept.signal.replace('_', ' ')} – not accepted: {ENDED}"
-        return submissions.refuse_ended(self._database, kept.id, ENDED, words, self._now())
+        reason = ENDED if reference == kept.case else NO_IMMEDIATE_ACTION
+        words = f"{kept.signal.replace('_', ' ')} – not accepted: {reason}"
+        return submissions.refuse_ended(self._database, kept.id, reason, words, self._now())
 
     async def _immediate_action_after_the_end(self, kept: Kept, facts: CaseFacts) -> Receipt | None:
         """Somebody sees danger after the end of the case: the door itself starts the immediate action."""

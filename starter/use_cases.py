@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine as Database
 
-from protocols.case_file import CaseFile, Surroundings, read_case_file
+from protocols.case_file import CaseFile, Surroundings, read_case_file, unreadable
 from protocols.editions import Edition, read_editions
 from protocols.errors import CaseRefused, Refused, WrongUse
-from protocols.messages import CONFIRMATION, MESSAGES, ImmediateActionConfirmed, Signal
+from protocols.messages import BODY_BYTES, CONFIRMATION, MESSAGES, ImmediateActionConfirmed, Signal
 from protocols.roles import Role
 from protocols.says import ANY_TIME
 from protocols.steps import Receipt
@@ -44,11 +44,15 @@ class Raised(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What became of a signal: no receipt where it is kept for delivery; `waits_for` where it was not accepted."""
+    """What became of a signal: no receipt where it is kept for delivery; `waits_for` where it was not accepted.
+
+    `new` is false where the same was told before.
+    """
 
     signal_id: str
     receipt: Receipt | None
     waits_for: str = ""
+    new: bool = True
 
 
 class CaseReport(NamedTuple):
@@ -94,7 +98,7 @@ class Datrys:
         """
         if not isinstance(data, Mapping):
             raise CaseRefused({"case file": "is no JSON object; see docs/case-file.md"})
-        edition = self._edition(data.get("protocol"))
+        edition = self._edition(data)
         now = self.now()
         file = read_case_file(data, self._around(edition, now), protocol_of(edition.protocol).coming_in)
         self._within_calendar(now)
@@ -128,10 +132,12 @@ class Datrys:
         if kind is None:
             raise WrongUse(f"“{name}” is no signal. Signals are: {', '.join([*MESSAGES, CONFIRMATION])}.")
         submission = self._submission(case, name, kind, by, data, signal_id, entered_by)
+        if len(json.dumps(submission.facts)) > BODY_BYTES:
+            raise WrongUse(f"The facts are longer than {BODY_BYTES} bytes: put what is text under “text”.")
         kept = submissions.keep_submission(self.database, submission)
         receipt = kept.receipt or await self.delivery.deliver(kept)
         refused = receipt is not None and not receipt.accepted
-        return Told(kept.facts["id"], receipt, self._waits_for(case) if refused else "")
+        return Told(kept.facts["id"], receipt, self._waits_for(case) if refused else "", kept.new)
 
     async def reopen(self, reference: str, stage: str, reason: str) -> Raised:
         """Open an ended case again at a stage that it went through; only the Business Unit does so.
@@ -197,21 +203,24 @@ class Datrys:
         """Load bank holidays; answers how many there are, and the open cases that were told."""
         loaded = loading.load_holidays(self.database, file, self.now())
         dates = [day.isoformat() for day in loaded.holidays.dates]
-        told = await self._tell_calendar({"holidays": dates}) if loaded.changed else []
-        return len(loaded.dates), told
+        list_id = hashlib.sha256("".join(dates).encode()).hexdigest()[:16]  # a second try tells whom the first missed
+        return len(loaded.dates), await self._tell_calendar({"holidays": dates}, key=f"holidays-{list_id}")
 
-    async def _tell_calendar(self, change: Mapping[str, Any], protocol: str = "") -> list[str]:
-        """Tell every open case (of a protocol) that the calendar changed."""
-        references = cases.open_cases(self.database, protocol)
-        for reference in references:
-            await self.tell(reference, "calendar_changed", Role(role="business_unit"), change)
-        return references
+    async def _tell_calendar(self, change: Mapping[str, Any], protocol: str = "", key: str = "") -> list[str]:
+        """Tell every open case (of a protocol) that the calendar changed; answers those that did not know it yet."""
+        unit = Role(role="business_unit")
+        return [
+            reference
+            for reference in cases.open_cases(self.database, protocol)
+            if (await self.tell(reference, "calendar_changed", unit, change, key)).new
+        ]
 
     # --- machinery
 
-    def _edition(self, protocol: Any) -> Edition:
+    def _edition(self, data: Mapping[str, Any]) -> Edition:
+        protocol = data.get("protocol")
         if not isinstance(protocol, str) or protocol not in self.editions or protocol not in PROTOCOLS:
-            raise CaseRefused({"protocol": f"is not one of {', '.join(PROTOCOLS)}"})
+            raise CaseRefused({**unreadable(data), "protocol": f"is not one of {', '.join(PROTOCOLS)}"})
         return self.editions[protocol]
 
     def _around(self, edition: Edition, now: datetime) -> Surroundings:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 from temporalio.testing import WorkflowEnvironment
 
-from protocols.errors import Refused
+from protocols.errors import Refused, WrongUse
 from protocols.roles import Role
 from protocols.steps import Code
 from records import cases, reading
@@ -208,3 +208,16 @@ async def _settled_length(story: Story, case: str) -> int:
                 return length
             length = now_long
             await asyncio.sleep(0.5)
+
+
+async def test_facts_that_are_too_long_are_refused_at_the_door(
+    engine: Engine, real_server: WorkflowEnvironment
+) -> None:
+    """More than 8,000 bytes of facts are refused in one line, and hold up nothing that is said afterwards."""
+    async with living(real_server.client, engine) as story:
+        case = (await story.door.raise_case(case_file(now()))).reference
+        with pytest.raises(WrongUse, match="put what is text under"):
+            await story.door.tell(case, "not_resolved", PRACTITIONER, {"must_respond": ["A" * 9_000]})
+        after = await story.door.tell(case, "not_resolved", PRACTITIONER, {"text": "x" * 100_000})
+    assert after.receipt
+    assert Code.ACCEPTED == after.receipt.code

@@ -210,7 +210,7 @@ def test_2_5_a_field_of_blanks_is_said_to_be_empty(field: str) -> None:
 
 FAULTS: list[tuple[str, Any, str, str]] = [
     # what is changed, to what, the field at fault, the line
-    ("subject", "a child", "subject", "Input should be a valid dictionary or instance of Subject"),
+    ("subject", "a child", "subject", "is no object; write it between { and }"),
     ("subject.kind", "pupil", "subject.kind", "is not one of 'child' or 'adult'"),
     ("subject.date_of_birth", "1 April 2015", "subject.date_of_birth", NO_DATE),
     ("subject.date_of_birth", "2015-02-30", "subject.date_of_birth", NO_DATE),
@@ -227,7 +227,7 @@ FAULTS: list[tuple[str, Any, str, str]] = [
         "subject.on_child_protection_register",
         "no",
         "subject.on_child_protection_register",
-        "Input should be a valid boolean",
+        "is neither true nor false",
     ),
     ("instigated_at", "2026-12-18T15:00:00", "instigated_at", NO_OFFSET),
     ("instigated_at", "2026-12-18", "instigated_at", NO_OFFSET),
@@ -304,7 +304,7 @@ def test_1_1_without_a_duty_to_report_no_case_is_started() -> None:
         ([("subject.on_child_protection_register", True), ("screening.multi_agency_supervision_declined", True)], {}),
         (
             [("subject.on_child_protection_register", True), ("screening.multi_agency_supervision_declined", "yes")],
-            {"screening.multi_agency_supervision_declined": "Input should be a valid boolean"},
+            {"screening.multi_agency_supervision_declined": "is neither true nor false"},
         ),
     ],
 )

@@ -134,8 +134,8 @@ def _records_not_prepared(given: Given) -> str:
 def _records_are_something_else(given: Given) -> str:
     (given.folder / "letter.db").write_text("Dear Sir or Madam, " * 100)
     given.monkeypatch.setenv("DATRYS_DATABASE_URL", f"sqlite:///{given.folder}/letter.db")
-    remedy = "see that DATRYS_DATABASE_URL names a database of Datrys"
-    return f"stops    records: cannot be read (DatabaseError): {remedy}"
+    remedy = "see that DATRYS_DATABASE_URL names the right file"
+    return f"stops    records: The records database {given.folder}/letter.db is no database: {remedy}."
 
 
 def _bad_edition(given: Given) -> str:
