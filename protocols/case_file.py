@@ -1,8 +1,7 @@
-"""The case file: what a case begins with (spec 4, Case file). All that is wrong with one is said at once."""
+"""The case file: what a case begins with (spec 4, Case file)."""
 
-from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -11,16 +10,11 @@ from pydantic import (
     ConfigDict,
     StrictBool,
     StringConstraints,
-    ValidationError,
 )
 
-from protocols.editions import Edition
-from protocols.errors import CaseRefused
-from protocols.judging import GRACE
 from protocols.roles import Agency, Role
-from protocols.working_days import countable, local_date
+from protocols.working_days import countable
 
-Faults = dict[str, str]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
@@ -171,190 +165,3 @@ class CaseFile(_Part):
     def case_agencies(self) -> list[Agency]:
         """The agencies as the workflow knows them."""
         return [Agency(code=a.code, raising=a.raising, must_respond=a.must_respond) for a in self.agencies]
-
-
-class Surroundings(NamedTuple):
-    """What a case file is held against.
-
-    Attributes:
-        now: the moment at which the case is raised.
-        edition: the edition that it would run under.
-        agencies: codes of the directory.
-        held: whether the directory knows a holder of a role for this authority and group.
-        duty_team_has_number: the same for a duty team with a telephone number.
-    """
-
-    now: datetime
-    edition: Edition
-    agencies: frozenset[str]
-    held: Callable[[Role, str, str], bool]
-    duty_team_has_number: Callable[[str, str], bool]
-
-
-Check = Callable[[Any, Surroundings], Faults]
-"""A rule about a case file, of which only the readable fields are set; answers fields and what is wrong with them."""
-
-
-def read_case_file(data: Mapping[str, Any], around: Surroundings, checks: Iterable[Check]) -> CaseFile:
-    """The case file, read and held against the edition and the directory.
-
-    Args:
-        data: the JSON object.
-        around: what it is held against.
-        checks: the protocol's own rules about coming in.
-
-    Raises:
-        CaseRefused: everything that is wrong, a line a field.
-    """
-    faults = unreadable(data)
-    at_fault = {field.partition(".")[0] for field in faults}
-    file = _readable(data, at_fault) if faults else CaseFile.model_validate(data)
-    for check in (*COMMON, *checks):
-        for field, what in check(file, around).items():
-            faults.setdefault(field, what)
-    if faults:
-        raise CaseRefused(faults)
-    return file
-
-
-def unreadable(data: Mapping[str, Any]) -> Faults:
-    """What is wrong with a case file whatever its protocol: fields that are missing or cannot be read."""
-    try:
-        CaseFile.model_validate(data)
-    except ValidationError as fault:
-        return {_field(error["loc"]): _words(error) for error in fault.errors(include_url=False)}
-    return {}
-
-
-def _readable(data: Mapping[str, Any], at_fault: set[str]) -> CaseFile:
-    """Those fields that can be read, so that what is wrong between them can be said at the same time."""
-    nothing: dict[str, Any] = {}
-    file = CaseFile.model_construct(**nothing)
-    for field in CaseFile.model_fields.keys() & data.keys() - at_fault:
-        CaseFile.__pydantic_validator__.validate_assignment(file, field, data[field])
-    for field in at_fault & file.__dict__.keys():
-        del file.__dict__[field]
-    return file
-
-
-def _field(loc: tuple[int | str, ...]) -> str:
-    return ".".join(map(str, loc)) or "case file"
-
-
-NOT_OF_ITS_KIND = {
-    "string": "is no text; write it between quotation marks",
-    "bool": "is neither true nor false",
-    "int": "is no whole number",
-    "tuple": "is no list; write it between [ and ]",
-    "model": "is no object; write it between { and }",
-}
-"""What is said of a value of another kind, by the first word of the validator's own name for the fault."""
-
-
-def _words(error: Any) -> str:
-    match error["type"]:
-        case "missing":
-            return "is missing; add it"
-        case "string_too_short":
-            return "is empty; fill it in"
-        case "literal_error":
-            return f"is not one of {error['ctx']['expected']}"
-        case "date_from_datetime_parsing" | "date_parsing" | "date_type" | "date_from_datetime_inexact":
-            return "is no date; write it as 2015-04-01"
-        case "value_error" if "isoformat" in error["msg"]:
-            return "is no time; write it as 2026-03-02T10:00:00+00:00"
-        case "value_error":
-            return str(error["msg"]).removeprefix("Value error, ")
-        case kind:
-            return NOT_OF_ITS_KIND.get(kind.partition("_")[0], "cannot be read; see docs/case-file.md")
-
-
-# --- What holds for every protocol
-
-
-def _known_words(file: CaseFile, around: Surroundings) -> Faults:
-    edition = around.edition
-    faults: Faults = {}
-    authority, circumstance = getattr(file, "authority", None), getattr(file, "circumstance", None)
-    if authority and authority not in edition.authorities:
-        faults["authority"] = f"is not one of {', '.join(edition.authorities)}"
-    if circumstance and circumstance not in edition.circumstances:
-        faults["circumstance"] = f"is not one of {', '.join(edition.circumstances)}"
-    if circumstance == "other" and not (getattr(file, "circumstance_other", None) or "").strip():
-        faults["circumstance_other"] = "say in words what the difference is about"
-    return faults
-
-
-def _no_future(file: CaseFile, around: Surroundings) -> Faults:
-    latest, today = around.now + GRACE, local_date(around.now)
-    subject = getattr(file, "subject", None)
-    births = {"subject.date_of_birth": subject.date_of_birth} if subject else {}
-    for n, carer in enumerate(subject.parents_or_carers if subject else ()):
-        births[f"subject.parents_or_carers.{n}.date_of_birth"] = carer.date_of_birth
-    moments = {
-        "instigated_at": getattr(file, "instigated_at", None),
-        "informal_attempt.at": getattr(getattr(file, "informal_attempt", None), "at", None),
-        "duty_to_report.submitted_at": getattr(getattr(file, "duty_to_report", None), "submitted_at", None),
-    }
-    future = {field for field, day in births.items() if day and day > today}
-    future |= {field for field, moment in moments.items() if moment and moment > latest}
-    return dict.fromkeys(sorted(future), "lies in the future; mend the date")
-
-
-def _agencies(file: CaseFile, around: Surroundings) -> Faults:
-    agencies = getattr(file, "agencies", None)
-    if agencies is None:
-        return {}
-    codes = [agency.code for agency in agencies]
-    faults: Faults = {}
-    for n, code in enumerate(codes):
-        if code not in around.agencies:
-            faults[f"agencies.{n}.code"] = (
-                f"“{code}” is no agency of the directory; load it with `datrys agencies import`"
-            )
-    if len(codes) != len(set(codes)):
-        faults["agencies"] = "names an agency twice"
-    elif len(codes) < 2:
-        faults["agencies"] = "a disagreement needs at least two agencies"
-    elif sum(agency.raising for agency in agencies) != 1:
-        faults["agencies"] = 'exactly one agency raises the case: mark it with "raising": true'
-    raiser = getattr(file, "raised_by", None)
-    if raiser and "agencies" not in faults and not any(a.raising and a.code == raiser.agency for a in agencies):
-        faults["raised_by.agency"] = "is not the agency that raises the case"
-    return faults
-
-
-def _people(file: CaseFile, around: Surroundings) -> Faults:
-    agency_roles, faults = around.edition.agency_roles(), Faults()
-    for n, person in enumerate(getattr(file, "people", None) or ()):
-        if person.role not in around.edition.roles:
-            faults[f"people.{n}.role"] = f"“{person.role}” is no role of this protocol"
-        elif person.role in agency_roles and person.agency not in around.agencies:
-            faults[f"people.{n}.agency"] = f"“{person.agency}” is no agency of the directory"
-    raiser = getattr(file, "raised_by", None)
-    if raiser and raiser.role not in agency_roles:
-        faults["raised_by.role"] = f"“{raiser.role}” is no role of this protocol that raises a case"
-    return faults
-
-
-COMMON: tuple[Check, ...] = (_known_words, _no_future, _agencies, _people)
-
-
-def vacant(file: CaseFile, needed: Iterable[Role], around: Surroundings) -> Faults:
-    """The roles that the first stages need and nobody holds, and a duty team that cannot be rung."""
-    if not all(hasattr(file, field) for field in ("authority", "subject", "agencies", "people", "raised_by")):
-        return {}
-    if file.authority not in around.edition.authorities:
-        return {}
-    named = {person.holds for person in file.everybody()}
-    missing = [role for role in needed if role not in named and not around.held(role, file.authority, file.group)]
-    faults: Faults = {}
-    if missing:
-        roles = ", ".join(map(str, missing))
-        faults["people"] = f"nobody holds {roles}; name them in the case file or load them with `datrys people import`"
-    if not around.duty_team_has_number(file.authority, file.group):
-        faults["duty_team"] = (
-            f"the duty team of {file.authority} for {file.group} has no telephone number; "
-            "load it with `datrys people import`"
-        )
-    return faults

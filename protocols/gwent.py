@@ -10,7 +10,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel, Field
 
-from protocols.case_file import Faults, Screening, Surroundings, vacant
+from protocols.case_file import Screening
+from protocols.coming_in import Faults, Surroundings, vacant
 from protocols.facts import Facts
 from protocols.judging import Refusal, Rules, Standing
 from protocols.messages import (

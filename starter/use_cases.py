@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine as Database
 
-from protocols.case_file import CaseFile, Surroundings, read_case_file, unreadable
+from protocols.case_file import CaseFile
+from protocols.coming_in import Surroundings, read_case_file, unreadable
 from protocols.editions import Edition, read_editions
 from protocols.errors import CaseRefused, Refused, WrongUse
 from protocols.messages import BODY_BYTES, CONFIRMATION, MESSAGES, ImmediateActionConfirmed, Signal

@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import Engine
 
 from examples import today
-from protocols.case_file import CaseFile, Surroundings, read_case_file
+from protocols.case_file import CaseFile
+from protocols.coming_in import Surroundings, read_case_file
 from protocols.editions import read_editions
 from protocols.gwent import COMING_IN, RULES
 from protocols.messages import CONFIRMATION, MESSAGES, CalendarChanged, ImmediateActionConfirmed, Signal, read

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from protocols import gwent
-from protocols.case_file import Check
+from protocols.coming_in import Check
 from protocols.errors import WrongUse
 from protocols.facts import Facts
 from protocols.gwent import GwentFacts

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from protocols import gwent
-from protocols.case_file import CaseFile, Surroundings, read_case_file
+from protocols.case_file import CaseFile
+from protocols.coming_in import Surroundings, read_case_file
 from protocols.errors import CaseRefused
 from protocols.roles import Agency, Role
 from tests.protocols.gwent_cases import EDITION
