@@ -1,6 +1,7 @@
 """The verbs that both protocols are written in, and the loop that follows a case from stage to stage."""
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import NoReturn, TypeVar, overload
@@ -69,9 +70,9 @@ class Disagreement(Hearing[F]):
 
     # --- the loop
 
+    @abstractmethod
     def stages(self) -> Mapping[str, StageMethod]:
         """The method of each stage, in the text's order."""
-        raise NotImplementedError  # pragma: no cover
 
     async def follow(self) -> str:
         """From stage to stage until the case has ended; answers the outcome."""

@@ -1,5 +1,6 @@
 """What a step leaves behind: noted as it happens, recorded in one transaction, then posted beside the flow."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Generic, NoReturn
@@ -27,7 +28,7 @@ def flat(*roles: Roles) -> list[Role]:
     return list(dict.fromkeys(every))
 
 
-class Recording(Generic[F]):
+class Recording(ABC, Generic[F]):
     """Notes what happens, records it step by step, and keeps the outbox moving."""
 
     ended_stage = "ended"
@@ -117,9 +118,9 @@ class Recording(Generic[F]):
         """Somebody else holds this role from now on."""
         self._holders.append(HolderRow(role=role, person=person, record=record))
 
+    @abstractmethod
     def waiting_for(self) -> list[Role]:
         """The roles whose signal can move the stage on now, proposals aside."""
-        raise NotImplementedError  # pragma: no cover
 
     # --- recording
 
