@@ -68,12 +68,6 @@ def keep_case(engine: Engine, new: NewCase, same_since: datetime | None = None) 
         return KeptCase(reference, new=True)
 
 
-def find_same(engine: Engine, fingerprint: str, since: datetime) -> str | None:
-    """The reference of a case that the same case file started after `since`, if there is one."""
-    with reading(engine) as session:
-        return _same(session, fingerprint, since)
-
-
 def case_facts(engine: Engine, reference: str) -> CaseFacts:
     """What a workflow of this case is started with, or opened again from.
 

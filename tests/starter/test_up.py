@@ -135,6 +135,7 @@ def test_parts_do_not_outlive_a_killed_start(tmp_path: Path, ports: Ports) -> No
         process.kill()
         process.wait(LONGEST_SECONDS)
         wait_until(lambda: not any(listens(port) for port in asdict(ports).values()))
+    assert [] == [port for port in asdict(ports).values() if listens(port)]
 
 
 def test_the_same_folder_is_not_used_twice(tmp_path: Path, ports: Ports) -> None:
