@@ -31,7 +31,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from protocols.status import Status
 from protocols.steps import Code, Receipt
-from records import outbox
+from records import outbox, reading
 from records.cases import CaseFacts
 from settings import Settings, SmtpServer
 from starter.temporal import Engine
@@ -110,6 +110,7 @@ class Story:
     def __init__(self, client: Client, database: Database, setting: Settings, mailbox: Mailbox) -> None:
         self.client, self.database, self.setting, self.mailbox = client, database, setting, mailbox
         self.moment = datetime.now(UTC)
+        self._judged: list[tuple[str, str]] = []
         self.door = Datrys(setting, database, Engine(setting, client), lambda: self.moment)
 
     def in_runs_of(self, signals: int) -> None:
@@ -161,6 +162,7 @@ class Story:
         async with asyncio.timeout(60):
             while not (answer := await self.handle(case).query("receipt", signal_id)):
                 await asyncio.sleep(0.02)
+        self._judged.append((case, signal_id))
         return Receipt.model_validate(answer)
 
     async def status(self, case: str) -> Status:
@@ -175,11 +177,16 @@ class Story:
         self.mailbox.open()
 
     async def posted(self, case: str) -> list[Mailed]:
-        """Every mail of a case, once its outbox is empty."""
+        """Every mail of a case, once every verdict heard so far is recorded and its outbox is empty."""
         async with asyncio.timeout(60):
-            while outbox.waiting(self.database, case):
+            while not self._recorded() or outbox.waiting(self.database, case):
                 await asyncio.sleep(0.05)
         return self.mailbox.mailed(case)
+
+    def _recorded(self) -> bool:
+        """A verdict is answered before it stands in the records with the notices that it set off."""
+        self._judged = [one for one in self._judged if not reading.verdict_recorded(self.database, *one)]
+        return not self._judged
 
 
 async def _patiently(address: str, setting: Settings) -> Client:
