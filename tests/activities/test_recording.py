@@ -7,8 +7,8 @@ from sqlalchemy import Engine
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.recording import MeetingQuery, PlannedMeeting, Records
-from protocols.steps import Recorded
+from activities.recording import Records
+from protocols.steps import MeetingQuery, PlannedMeeting, Recorded
 from records import connect
 from records.directory import load_meetings
 from records.reading import timeline
