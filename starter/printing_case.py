@@ -20,7 +20,8 @@ def explanation(due: DueTime) -> str:
     """“counted: Tue 22 Dec, …; skipped: Fri 25 Dec (bank holiday), …”."""
     counted = ", ".join(f"{day:%a %d %b}" for day in due.counted)
     skipped = ", ".join(f"{day.date:%a %d %b} ({day.why})" for day in due.skipped)
-    parts = [f"from {moment(due.starts)}", counted and f"counted {counted}", skipped and f"skipped {skipped}"]
+    meeting = f"the first meeting planned after that begins {moment(due.meeting_at)}" if due.meeting_at else ""
+    parts = [f"from {moment(due.starts)}", counted and f"counted {counted}", skipped and f"skipped {skipped}", meeting]
     if due.provisional:
         parts.append("provisional: the bank holidays are not known so far ahead")
     return "; ".join(part for part in parts if part)
