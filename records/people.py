@@ -37,27 +37,35 @@ def reference_to(person: CasePerson | DirectoryPerson) -> str:
     return f"directory:{person.board}/{person.id}"
 
 
-def holders(session: Session, case: Case, role: Role) -> list[Holder]:
+def holders(session: Session, case: Case, role: Role, at: datetime | None = None) -> list[Holder]:
     """Who holds a role in a case: nobody, one, or for a duty team with several offices all of them.
 
     Named for the case (the latest) comes before the directory; there the authority's own before the board's,
     children's or adults' before both's, and the row loaded last before older ones. Until somebody is named for it,
     a role may be another's as well, as the edition says.
+
+    Args:
+        session: to look them up.
+        case: the case.
+        role: the role.
+        at: leave out whoever was named for the case after this moment; what the directory said then nobody knows.
     """
-    if named := named_for(session, case.reference, role):
+    if named := named_for(session, case.reference, role, at):
         return [holder_of(named)]
     title = Edition.model_validate_json(case.edition).roles.get(role.role)
     if title and title.until_named:
-        return holders(session, case, Role(role=title.until_named))
+        return holders(session, case, Role(role=title.until_named), at)
     listed = listed_as(session, case.protocol, role, case.authority, case.group)
     return [holder_of(person) for person in (listed if role.role == DUTY_TEAM else listed[-1:])]
 
 
-def named_for(session: Session, reference: str, role: Role) -> CasePerson | None:
-    """Who was last named for a role in this case."""
+def named_for(session: Session, reference: str, role: Role, at: datetime | None = None) -> CasePerson | None:
+    """Who was last named for a role in this case, up to a moment if one is given."""
     rows = select(CasePerson).where(CasePerson.reference == reference, CasePerson.role == role.role)
     if role.agency:
         rows = rows.where(CasePerson.agency == role.agency)
+    if at:
+        rows = rows.where(CasePerson.since <= at)
     return session.scalars(rows.order_by(CasePerson.id.desc()).limit(1)).one_or_none()
 
 

@@ -1,5 +1,6 @@
 """Who a case is about, who takes part, and what was written: asked for apart, by whoever may see it."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Engine, select
@@ -38,14 +39,14 @@ def people_in(engine: Engine, reference: str) -> list[PersonInCase]:
         return [PersonInCase(Role(role=role, agency=agency), holder_of(row)) for (role, agency), row in latest.items()]
 
 
-def holders_of(engine: Engine, reference: str, role: Role) -> list[Holder]:
-    """Who holds a role in a case now, by the case or by the directory.
+def holders_of(engine: Engine, reference: str, role: Role, at: datetime | None = None) -> list[Holder]:
+    """Who holds a role in a case, by the case or by the directory: now, or as far as the case knows at a moment.
 
     Raises:
         CaseUnknown: there is no such case.
     """
     with reading(engine) as session:
-        return holders(session, case_row(session, reference), role)
+        return holders(session, case_row(session, reference), role, at)
 
 
 def texts_of(engine: Engine, reference: str) -> dict[str, JsonValue]:

@@ -171,7 +171,7 @@ def timetable(
 
 def main() -> None:
     """Run the script; whatever goes wrong is said in one plain line."""
-    from starter import cli_board, cli_parts  # noqa: F401 - they add their commands
+    from starter import cli_board, cli_documents, cli_parts  # noqa: F401 - they add their commands
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import typer
@@ -63,6 +64,22 @@ def write(file: Path, text: str) -> None:
     """
     try:
         file.write_text(text, encoding="utf-8")
+    except OSError as fault:
+        raise WrongUse(f"{file} cannot be written ({fault.strerror}). Name a file that can.") from None
+
+
+def write_private(file: Path, content: bytes) -> None:
+    """Write a file that the user named so that nobody else can read it; one that is there is replaced as a whole.
+
+    Raises:
+        WrongUse: it cannot be written.
+    """
+    try:
+        with TemporaryDirectory(dir=file.parent, prefix=".datrys-") as folder:
+            unfinished = Path(folder) / "unfinished"
+            unfinished.touch(mode=0o600)
+            unfinished.write_bytes(content)
+            unfinished.replace(file)
     except OSError as fault:
         raise WrongUse(f"{file} cannot be written ({fault.strerror}). Name a file that can.") from None
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from protocols import cwm_taf_morgannwg, cwm_taf_morgannwg_coming_in, gwent
+from protocols import cwm_taf_morgannwg, cwm_taf_morgannwg_coming_in, cwm_taf_morgannwg_form, gwent
 from protocols.coming_in import Check
 from protocols.cwm_taf_morgannwg import CwmTafMorgannwgFacts
+from protocols.documents import FormParts
 from protocols.errors import WrongUse
 from protocols.facts import Facts
 from protocols.gwent import GwentFacts
@@ -24,6 +25,7 @@ class Protocol(NamedTuple):
         facts: what a new case remembers.
         coming_in: its rules about case files.
         starts: the stages at which a case may begin, by the number that its file gives.
+        documents: what each of its documents is filled from, by name; their words are in templates/documents.
     """
 
     workflow: Any
@@ -31,6 +33,7 @@ class Protocol(NamedTuple):
     facts: type[Facts]
     coming_in: tuple[Check, ...]
     starts: Mapping[int, str]
+    documents: Mapping[str, FormParts]
 
 
 PROTOCOLS: Mapping[str, Protocol] = {
@@ -40,6 +43,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
         facts=GwentFacts,
         coming_in=gwent.COMING_IN,
         starts={1: gwent.Stage.PRACTITIONERS},
+        documents={},
     ),
     cwm_taf_morgannwg.PROTOCOL: Protocol(
         workflow=CwmTafMorgannwgDisagreement,
@@ -47,6 +51,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
         facts=CwmTafMorgannwgFacts,
         coming_in=cwm_taf_morgannwg_coming_in.COMING_IN,
         starts=cwm_taf_morgannwg_coming_in.STARTS,
+        documents={"form": cwm_taf_morgannwg_form.FORM},
     ),
 }
 

@@ -1,0 +1,105 @@
+"""The documents of a case: words from `templates/documents`, facts from the records; one page, three formats."""
+
+import re
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
+from datetime import date, datetime
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+from sqlalchemy import Engine
+
+from protocols.errors import Refused, WrongUse
+from protocols.working_days import local_date
+from records import cases, directory
+from records.form import form_of
+from starter.word import as_docx
+from workflows.registry import protocol_of
+
+TEMPLATES = Path(__file__).parent.parent / "templates" / "documents"
+LANGUAGES = ("en", "cy")
+NO_TEXT = re.compile(r"[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+INSTEAD = "\ufffd"
+"""Stands for a sign that no document can hold."""
+NO_PANGO = (
+    "A PDF is drawn with Pango, which this machine lacks. Install it (on Debian: apt-get install libpango-1.0-0"
+    " libpangoft2-1.0-0 libharfbuzz-subset0), or name a file that ends in .docx or .html."
+)
+
+
+def document(database: Engine, reference: str, name: str, language: str, made_at: datetime) -> str:
+    """A document of a case as an HTML page, which is well-formed XML.
+
+    Args:
+        database: the records.
+        reference: the case.
+        name: which of the documents of its protocol.
+        language: one of `LANGUAGES`.
+        made_at: the moment that it says it was made.
+
+    Raises:
+        CaseUnknown: there is no such case.
+        WrongUse: its protocol has no such document.
+    """
+    edition = cases.case_facts(database, reference).edition
+    documents = protocol_of(edition.protocol).documents
+    if name not in documents:
+        has = f"It has: {', '.join(documents)}." if documents else "It has none; see the case with: datrys show"
+        raise WrongUse(f"“{name}” is no document of {edition.name.en}, the protocol of {reference}. {has}")
+    form = form_of(database, reference, documents[name])
+    template = _environment(database, language).get_template(f"{language}/{edition.protocol}/{name}.html.j2")
+    return template.render(form=form, language=language, made_at=made_at)
+
+
+def _environment(database: Engine, language: str) -> ImmutableSandboxedEnvironment:
+    """Values are escaped, never templates themselves; what is not there yet is an empty field."""
+    names = {code: getattr(agency, f"name_{language}") for code, agency in directory.agencies(database).items()}
+    environment = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["day"] = _day
+    environment.filters["agency"] = lambda code: names.get(code, code)
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    """What a template says: line breaks of one kind, and no sign that XML forbids."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return NO_TEXT.sub(INSTEAD, value.replace("\r\n", "\n").replace("\r", "\n"))
+    return "" if value is None else value
+
+
+def _day(value: date | None) -> str:
+    """`02/03/2026`, which reads the same in Welsh and in English; of a moment, the day on the wall in Wales."""
+    if value is None:
+        return ""
+    return f"{local_date(value) if isinstance(value, datetime) else value:%d/%m/%Y}"
+
+
+def as_pdf(page: str) -> bytes:
+    """The page as a tagged PDF (PDF/UA-1).
+
+    Raises:
+        Refused: the machine lacks the library that draws it.
+    """
+    try:
+        with redirect_stdout(StringIO()):  # WeasyPrint prints a page of advice where Pango is missing
+            import weasyprint  # type: ignore[import-untyped]
+    except OSError:
+        raise Refused(NO_PANGO) from None
+    nothing_else = weasyprint.URLFetcher(allowed_protocols=())
+    pdf: bytes = weasyprint.HTML(string=page, url_fetcher=nothing_else).write_pdf(pdf_variant="pdf/ua-1")
+    return pdf
+
+
+FORMATS: Mapping[str, Callable[[str], bytes]] = {".pdf": as_pdf, ".docx": as_docx, ".html": str.encode}
+"""How a page is written, by the end of the file's name."""
