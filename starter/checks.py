@@ -18,9 +18,10 @@ from temporalio.service import RPCError
 import records
 import settings
 from protocols.editions import Edition, read_editions
-from protocols.errors import DatrysError
+from protocols.errors import DatrysError, Refused
 from protocols.working_days import local_date
 from records import cases, directory, submissions
+from starter import pdf
 from starter.temporal import CALL, TASK_QUEUE, Engine
 from starter.use_cases import utc_now
 from workflows.story import SEARCH_ATTRIBUTES
@@ -64,6 +65,7 @@ def checks(
         findings += _in_the_records(records.connect(setting.database_url), editions)
     findings += _look("Temporal", lambda: asyncio.run(_ask_temporal(setting)))
     findings += _look("mail", lambda: _mail(setting))
+    findings += _look("documents", _documents)
     return findings + _look("Welsh", lambda: _welsh(unreviewed()))
 
 
@@ -211,6 +213,15 @@ def _waiting(database: Database) -> Iterator[Finding]:
     if kept := submissions.kept(database):
         words = f"signals wait to be delivered ({len(kept)}), the first for {kept[0].case}: see it in the Temporal UI"
         yield Finding("kept", words, warns=True)
+
+
+def _documents() -> Iterator[Finding]:
+    try:
+        pdf.drawing()
+    except Refused as lacking:
+        yield Finding("documents", str(lacking), warns=True)
+    else:
+        yield Finding("documents", "can be written as PDF")
 
 
 def _welsh(texts: list[str]) -> Iterator[Finding]:

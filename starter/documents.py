@@ -2,21 +2,20 @@
 
 import re
 from collections.abc import Callable, Mapping
-from contextlib import redirect_stdout
 from datetime import date, datetime
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from sqlalchemy import Engine
 
-from protocols.errors import Refused, WrongUse
+from protocols.errors import WrongUse
 from protocols.working_days import local_date
 from records import cases, directory
 from records.form import form_of
+from starter.pdf import as_pdf
 from starter.word import as_docx
 from workflows.registry import protocol_of
 
@@ -25,10 +24,8 @@ LANGUAGES = ("en", "cy")
 NO_TEXT = re.compile(r"[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 INSTEAD = "\ufffd"
 """Stands for a sign that no document can hold."""
-NO_PANGO = (
-    "A PDF is drawn with Pango, which this machine lacks. Install it (on Debian: apt-get install libpango-1.0-0"
-    " libpangoft2-1.0-0 libharfbuzz-subset0), or name a file that ends in .docx or .html."
-)
+LONG_WORD, MAY_BREAK = re.compile(r"(\S{500})"), Markup("<wbr/>")
+"""A word of 50,000 letters takes a minute to lay out as one, and a second in pieces."""
 
 
 def document(database: Engine, reference: str, name: str, language: str, made_at: datetime) -> str:
@@ -48,7 +45,7 @@ def document(database: Engine, reference: str, name: str, language: str, made_at
     edition = cases.case_facts(database, reference).edition
     documents = protocol_of(edition.protocol).documents
     if name not in documents:
-        has = f"It has: {', '.join(documents)}." if documents else "It has none; see the case with: datrys show"
+        has = f"It has: {', '.join(documents)}." if documents else "It has none: see the case with datrys show."
         raise WrongUse(f"“{name}” is no document of {edition.name.en}, the protocol of {reference}. {has}")
     form = form_of(database, reference, documents[name])
     template = _environment(database, language).get_template(f"{language}/{edition.protocol}/{name}.html.j2")
@@ -72,10 +69,11 @@ def _environment(database: Engine, language: str) -> ImmutableSandboxedEnvironme
 
 
 def _shown(value: Any) -> Any:
-    """What a template says: line breaks of one kind, and no sign that XML forbids."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return NO_TEXT.sub(INSTEAD, value.replace("\r\n", "\n").replace("\r", "\n"))
-    return "" if value is None else value
+    """A value as text: line breaks of one kind, no sign that XML forbids, and long words that may be broken."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return "" if value is None else value
+    text = NO_TEXT.sub(INSTEAD, value.replace("\r\n", "\n").replace("\r", "\n"))
+    return MAY_BREAK.join(map(escape, filter(None, LONG_WORD.split(text))))
 
 
 def _day(value: date | None) -> str:
@@ -83,22 +81,6 @@ def _day(value: date | None) -> str:
     if value is None:
         return ""
     return f"{local_date(value) if isinstance(value, datetime) else value:%d/%m/%Y}"
-
-
-def as_pdf(page: str) -> bytes:
-    """The page as a tagged PDF (PDF/UA-1).
-
-    Raises:
-        Refused: the machine lacks the library that draws it.
-    """
-    try:
-        with redirect_stdout(StringIO()):  # WeasyPrint prints a page of advice where Pango is missing
-            import weasyprint  # type: ignore[import-untyped]
-    except OSError:
-        raise Refused(NO_PANGO) from None
-    nothing_else = weasyprint.URLFetcher(allowed_protocols=())
-    pdf: bytes = weasyprint.HTML(string=page, url_fetcher=nothing_else).write_pdf(pdf_variant="pdf/ua-1")
-    return pdf
 
 
 FORMATS: Mapping[str, Callable[[str], bytes]] = {".pdf": as_pdf, ".docx": as_docx, ".html": str.encode}

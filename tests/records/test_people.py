@@ -1,4 +1,6 @@
-"""Who holds a role now."""
+"""Who holds a role, now and at a moment."""
+
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
@@ -6,8 +8,10 @@ from sqlalchemy import Engine
 from protocols.mail import DutyTeam
 from protocols.roles import Role
 from records import directory
+from records.database import writing
+from records.people import name_for
 from records.private import holders_of
-from tests.records.making import CHAIR, LINE_MANAGER, TEAM_MANAGER, a_person, keep, list_person
+from tests.records.making import CHAIR, LINE_MANAGER, MONDAY, TEAM_MANAGER, a_person, keep, list_person
 
 DUTY_TEAM = Role(role="duty_team")
 
@@ -106,3 +110,13 @@ def test_a_case_file_asks_the_directory_whether_a_role_is_held(engine: Engine) -
         engine, a_person("team_manager", email="", deputy_email="d@example.invalid"), id="2", authority="Newport"
     )
     assert directory.is_held(engine, "gwent", TEAM_MANAGER, "Newport", "children")
+
+
+def test_who_held_a_role_at_a_moment_is_whom_the_case_named_by_then(engine: Engine, reference: str) -> None:
+    """What is said later about who holds it changes nothing of what was said before."""
+    later = MONDAY + timedelta(days=1)
+    with writing(engine) as session:
+        name_for(session, reference, a_person("line_manager", "ABUHB", name="Successor"), later)
+    assert ["Line_Manager"] == [holder.name for holder in holders_of(engine, reference, LINE_MANAGER, MONDAY)]
+    assert ["Successor"] == [holder.name for holder in holders_of(engine, reference, LINE_MANAGER, later)]
+    assert ["Successor"] == holds(engine, reference, LINE_MANAGER)
