@@ -14,7 +14,7 @@ from records.cases import CaseFacts
 from records.intake import Subject
 from records.said import STAGE_ENTERED, Said, in_words, said
 
-PLACED = NAME, PHONE, ACCEPTED_BY, TEXT = "name", "phone", "accepted_by", "text"
+PLACED = NAME, PHONE, ACCEPTED_BY, FEEDBACK_SENT, TEXT = "name", "phone", "accepted_by", "feedback_sent", "text"
 """What somebody writes under these names has a place of its own in a form."""
 
 
@@ -27,6 +27,7 @@ class Answer(NamedTuple):
         at: when; for the outcome of a meeting, when that began.
         outcome: ``resolved``, ``not_resolved``, ``further_meeting``.
         agreed: False where the parties still see it differently.
+        feedback_sent: when the agencies had their feedback, if whoever said so wrote it.
         text: what was written; more: what else was written, by its name.
         corrections: why it was wrong, where that was said later.
     """
@@ -37,6 +38,7 @@ class Answer(NamedTuple):
     at: datetime | None = None
     outcome: str = ""
     agreed: bool = True
+    feedback_sent: str = ""
     text: str = ""
     more: tuple[tuple[str, str], ...] = ()
     corrections: tuple[str, ...] = ()
@@ -52,7 +54,7 @@ class Form(NamedTuple):
         referral: what was added when the concern was passed on.
         must_respond: codes of the agencies that must respond.
         responses: one of each agency that must respond, empty where it has not, then those of others.
-        feedback_sent: when the responses went to the agency that raised the case.
+        responses_sent: when the responses went to the agency that raised the case.
         agreement: whether that settled it.
         outcomes: one of each meeting; one that is empty, while there was none.
     """
@@ -68,7 +70,7 @@ class Form(NamedTuple):
     referral: Answer
     must_respond: tuple[str, ...]
     responses: tuple[Answer, ...]
-    feedback_sent: datetime | None
+    responses_sent: datetime | None
     agreement: Answer
     outcomes: tuple[Answer, ...]
 
@@ -114,7 +116,7 @@ def form_of(engine: Engine, reference: str, parts: FormParts) -> Form:
         referral=_last(answers(parts.referral)),
         must_respond=must_respond,
         responses=_responses(must_respond, answers(parts.responses)),
-        feedback_sent=max((e.happened_at for e in agreeing if e.stage == parts.agreement.stage), default=None),
+        responses_sent=max((e.happened_at for e in agreeing if e.stage == parts.agreement.stage), default=None),
         agreement=_last(answers(parts.agreement)),
         outcomes=tuple(one._replace(at=began.get(one.at, one.at)) for one in answers(parts.outcomes)) or (Answer(),),
     )
@@ -139,6 +141,7 @@ def _answer(engine: Engine, reference: str, line: Said) -> Answer:
         at=entry.happened_at,
         outcome=entry.facts.get("outcome", entry.what),
         agreed=entry.facts.get("agreed", True),
+        feedback_sent=words.get(FEEDBACK_SENT, ""),
         text=words.get(TEXT, ""),
         more=tuple((name, said) for name, said in words.items() if name not in PLACED),
         corrections=line.corrections,

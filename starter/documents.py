@@ -76,8 +76,13 @@ def _shown(value: Any) -> Any:
     return MAY_BREAK.join(map(escape, filter(None, LONG_WORD.split(text))))
 
 
-def _day(value: date | None) -> str:
+def _day(value: date | str | None) -> str:
     """`02/03/2026`, which reads the same in Welsh and in English; of a moment, the day on the wall in Wales."""
+    if isinstance(value, str):
+        try:
+            value = date.fromisoformat(value)
+        except ValueError:
+            return str(value)  # as somebody wrote it
     if value is None:
         return ""
     return f"{local_date(value) if isinstance(value, datetime) else value:%d/%m/%Y}"

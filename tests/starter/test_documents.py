@@ -218,7 +218,7 @@ async def test_2_the_form_shows_what_counts(engine: Engine, monkeypatch: pytest.
         await story.skip_to(day(3, 3))
         passed = {"role": "counterpart_manager", "for_agency": "RCT", "holder": holder}
         await tell(story, case, "role_changed", "business_unit", **passed)
-        settled = {"agreed": False, "accepted_by": "Dr Accepting", "text": "Settled."}
+        settled = {"agreed": False, "accepted_by": "Dr Accepting", "feedback_sent": "2026-03-01", "text": "Settled."}
         await tell(story, case, "resolved", "manager/CTMUHB", **settled)
         ended = fields(page_of(story, case))
         await story.handle(case).result()
@@ -232,7 +232,7 @@ async def test_2_the_form_shows_what_counts(engine: Engine, monkeypatch: pytest.
     first = "Counterpart Manager Rct"
     assert [first, "RCT", "01632 960001", "02/03/2026", "We agree now."] == [*of(ended, "Response of RCT").values()]
     yes = "Yes, though the parties still see it differently"
-    assert ["02/03/2026", yes, "Dr Accepting", "03/03/2026", "Settled."] == [*of(ended, agreement).values()]
+    assert ["01/03/2026", yes, "Dr Accepting", "03/03/2026", "Settled."] == [*of(ended, agreement).values()]
     assert empty == [*of(opened, "Response of RCT").values()]
     assert {""} == {*of(opened, agreement).values()}
 
