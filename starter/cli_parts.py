@@ -1,4 +1,4 @@
-"""Parts of a deployment: `datrys up`, `worker`, `migrate`, `check`."""
+"""Parts of a deployment, `datrys up`, `worker`, `migrate`, `check`; and `datrys demo`, which runs them for a story."""
 
 from pathlib import Path
 from typing import Annotated
@@ -36,6 +36,20 @@ def first_load() -> str | None:
     agencies = loading.load_agencies(door.database, folder / "agencies.csv").rows
     people = door.load_people(folder / "people.csv").rows
     return f"The directory was empty: {agencies} agencies and {people} people loaded from examples/."
+
+
+@app.command()
+def demo(
+    stories: Annotated[
+        list[Path] | None, typer.Argument(help="Story files (docs/demo.md); without any, those that come with Datrys.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The page that is left behind.")] = Path("datrys-demo.html"),
+) -> None:
+    """Play whole cases over a Christmas in seconds: what fell due, who was written to, who answered what."""
+    import worker as part
+    from starter.demo.showing import demo as show
+
+    show(stories or [], out, part.working)
 
 
 @app.command()

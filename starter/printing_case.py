@@ -30,7 +30,8 @@ def _due(due: DueTime) -> str:
     return f"due {moment(due.due)}" if due.due else "no meeting is planned"
 
 
-def _kind(of: ClockRule | ClockRow) -> str:
+def kind(of: ClockRule | ClockRow) -> str:
+    """Who set the limit: the protocol's text, or the board for itself."""
     return "protocol limit" if of.kind is Kind.PROTOCOL else "local target"
 
 
@@ -106,7 +107,7 @@ def _clock(shown: Console, words: str, clock: ClockRow) -> None:
     late = ", LATE" if clock.late else ""
     agency = f" {clock.agency}" if clock.agency else ""
     _say(shown, f"{words}{agency} ({clock.clause}): {clock.state}{met}{late}", 2)
-    _say(shown, f"{_due(clock.due_time)}, {clock.limit}, {_kind(clock)}; {explanation(clock.due_time)}", 4)
+    _say(shown, f"{_due(clock.due_time)}, {clock.limit}, {kind(clock)}; {explanation(clock.due_time)}", 4)
 
 
 def _timeline(shown: Console, lines: Iterable[TimelineEntry]) -> None:
@@ -128,5 +129,5 @@ def timetable(rows: Iterable[Row]) -> None:
         due = row.due_time
         remedy = "" if due.due else "; give the planned ones with --meetings FILE.csv (docs/files.md)"
         _say(shown, f"{row.rule.en} ({row.rule.clause})", style="bold")
-        _say(shown, f"{_due(due)}: {row.rule.within} of {row.rule.of}, {_kind(row.rule)}{remedy}", 2)
+        _say(shown, f"{_due(due)}: {row.rule.within} of {row.rule.of}, {kind(row.rule)}{remedy}", 2)
         _say(shown, explanation(due), 2)

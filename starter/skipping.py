@@ -26,6 +26,11 @@ BEFORE = timedelta(minutes=10)
 """The server is started so long before the story begins, since starting takes its time."""
 
 
+def minute(at: datetime) -> datetime:
+    """The nearest whole minute: a server takes a moment for everything."""
+    return (at.astimezone(UTC) + timedelta(seconds=30)).replace(second=0, microsecond=0)
+
+
 class SkippedTime:
     """The server's clock.
 

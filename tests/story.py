@@ -6,7 +6,7 @@ A story may begin on any day: its server is started under a wall clock of that d
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
@@ -23,7 +23,7 @@ from records import outbox, reading
 from records.cases import CaseFacts
 from settings import Settings, SmtpServer
 from starter.parts import LOCALHOST, free_port
-from starter.skipping import NAMESPACE, SkippedTime, time_skipping
+from starter.skipping import NAMESPACE, SkippedTime, minute, time_skipping
 from starter.temporal import Engine
 from starter.use_cases import Datrys
 from worker import working
@@ -81,11 +81,6 @@ def _rows(message: EmailMessage) -> list[Mailed]:
         )
         for role in message["X-Datrys-Role"].split(",")
     ]
-
-
-def minute(at: datetime) -> datetime:
-    """The nearest whole minute: a server takes a moment for everything."""
-    return (at.astimezone(UTC) + timedelta(seconds=30)).replace(second=0, microsecond=0)
 
 
 class Story:
