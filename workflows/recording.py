@@ -168,7 +168,7 @@ class Recording(ABC, Generic[F]):
         mine = [
             clock
             for clock in self.case.running_clocks()
-            if clock.due and self.case.stage in rules[clock.clock].stages and telling.to in clock.accountable
+            if clock.due and telling.stage in rules[clock.clock].stages and telling.to in clock.accountable
         ]
         if not mine:
             return telling
