@@ -21,6 +21,10 @@ MARK = '<meta name="generator" content="datrys demo">'
 MARK_WITHIN = 500
 
 
+MAIL_WIDTH = 72
+"""So many signs a line of a mail has at most; a narrower page wraps it once more, unless the lines flow."""
+
+
 class Cell(NamedTuple):
     """A day in the small calendar of a clock.
 
@@ -46,6 +50,7 @@ def page(played: Sequence[Played]) -> str:
         lstrip_blocks=True,
     )
     environment.globals.update(telling=telling, kind=kind, explanation=explanation, calendar=calendar, local=_local)
+    environment.filters["flowing"] = flowing
     return environment.get_template("page.html.j2").render(mark=MARK, stories=[_story(one) for one in played])
 
 
@@ -100,6 +105,21 @@ def _moment(moment: Any, opening: Opening) -> dict[str, Any]:
         "words": moment.happening.words if moment.happening else "",
         "lines": telling.lines(moment, opening.edition),
     }
+
+
+def flowing(text: str) -> str:
+    """The text without the line breaks that only the width of a mail made."""
+    flows: list[str] = []
+    before = ""
+    for line in text.split("\n"):
+        word, _, _ = line.strip().partition(" ")
+        broken = before and word.strip("-") and len(before) + 1 + len(word) > MAIL_WIDTH
+        if broken:
+            flows[-1] += f" {line.strip()}"
+        else:
+            flows.append(line)
+        before = line
+    return "\n".join(flows)
 
 
 def calendar(clock: ClockRow) -> list[list[Cell | None]]:

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from temporalio.client import Client
 from protocols.editions import Edition
 from protocols.errors import Unreachable, WrongUse
 from protocols.steps import Receipt
-from protocols.working_days import ONE_DAY, BankHolidays, at_local, local_date
+from protocols.working_days import OFFICE_CLOSES, ONE_DAY, BankHolidays, at_local, local_date
 from records import connect, directory, loading, migrate
 from records.directory import Agency
 from records.reading import CaseView
@@ -31,8 +31,8 @@ from starter.temporal import Engine
 from starter.use_cases import Datrys
 
 Working = Callable[[Client, Database, Settings], AbstractAsyncContextManager[None]]
-EVENING = time(18)
-"""At this hour of each day it is told what the day brought."""
+AFTER_WORK = timedelta(hours=1)
+"""So long after the offices close it is told what the day brought."""
 A_MINUTE = timedelta(minutes=1)
 
 
@@ -76,16 +76,16 @@ async def play(story: Story, working: Working, tell: Tell) -> Played:
     """
     case = read_json(story.case)
     async with _surroundings(story.begins, working) as (door, mailbox, time):
-        load_directory(story, door)
         await time.now()
-        play = _Play((await door.raise_case(case)).reference, door, mailbox, time, tell)
-        opening = play.opening(story)
+        await _load_directory(story, door)
+        play = _Play(story, (await door.raise_case(case)).reference, door, mailbox, time, tell)
+        opening = play.opening()
         tell(opening)
-        await play.follow(story)
+        await play.follow()
         return Played(opening, play.moments, door.case(play.reference).view)
 
 
-def load_directory(story: Story, door: Datrys) -> None:
+async def _load_directory(story: Story, door: Datrys) -> None:
     """Load what the board loads before a case begins.
 
     Raises:
@@ -94,7 +94,7 @@ def load_directory(story: Story, door: Datrys) -> None:
     loading.load_agencies(door.database, story.agencies)
     door.load_people(story.people)
     if story.meetings:
-        loading.load_meetings(door.database, story.meetings)
+        await door.load_meetings(story.meetings)
 
 
 @asynccontextmanager
@@ -105,7 +105,7 @@ async def _surroundings(begins: datetime, working: Working) -> AsyncIterator[tup
         setting = Settings.model_construct(
             database_url=url, smtp_url=SmtpServer(host=LOCALHOST, port=smtp.getsockname()[1])
         )
-        await asyncio.to_thread(migrate, url)
+        migrate(url)  # not in a thread: alembic knows one migration at a time, and it takes a moment only
         database, mailbox = connect(url), Mailbox(Path(folder) / "mails")
         try:
             async with (
@@ -125,22 +125,25 @@ class _Play:
         moments: what was told so far.
     """
 
-    def __init__(self, reference: str, door: Datrys, mailbox: Mailbox, time: SkippedTime, tell: Tell) -> None:
+    def __init__(
+        self, story: Story, reference: str, door: Datrys, mailbox: Mailbox, time: SkippedTime, tell: Tell
+    ) -> None:
         self.reference, self.moments = reference, list[Moment]()
+        self._story = story
         self._door, self._time, self._tell = door, time, tell
         self._watch = Watch(reference, door.database, mailbox)
 
-    def opening(self, story: Story) -> Opening:
+    def opening(self) -> Opening:
         """How the case begins."""
         database, facts = self._door.database, self._door.case(self.reference).view.facts
         known = directory.agencies(database)
         parties = [known[party.code] for party in sorted(facts.agencies, key=lambda party: not party.raising)]
-        return Opening(story, self.reference, facts.edition, tuple(parties), directory.holidays(database))
+        return Opening(self._story, self.reference, facts.edition, tuple(parties), directory.holidays(database))
 
-    async def follow(self, story: Story) -> None:
+    async def follow(self) -> None:
         """From the beginning to the last happening, day by day."""
-        await self._pass_to(story.begins + A_MINUTE)
-        for happening in story.happenings:
+        await self._pass_to(self._story.begins + A_MINUTE)
+        for happening in self._story.happenings:
             for evening in self._evenings(happening.at):
                 await self._pass_to(evening)
             await self._pass_to(happening.at - A_MINUTE)
@@ -157,7 +160,7 @@ class _Play:
 
     def _evenings(self, until: datetime) -> Iterator[datetime]:
         day = local_date(self._time.moment)
-        while (evening := at_local(day, EVENING)) < until - A_MINUTE:
+        while (evening := at_local(day, OFFICE_CLOSES) + AFTER_WORK) < until - A_MINUTE:
             if evening > self._time.moment:
                 yield evening
             day += ONE_DAY
@@ -176,8 +179,8 @@ class _Play:
         receipt = told.receipt or await self._verdict(case, told.signal_id)
         if receipt.code != said.answer:
             reason = f" ({receipt.reason})" if receipt.reason else ""
-            answer = f"is answered {receipt.code}{reason}, and the story expects {said.answer}"
-            raise WrongUse(f"{said.at:%Y-%m-%d %H:%M}: {said.signal} by {said.by} {answer}. Mend the story.")
+            what = f"“{self._story.title}”, {said.at:%Y-%m-%d %H:%M}: {said.signal} by {said.by}"
+            raise WrongUse(f"{what} is answered {receipt.code}{reason}, not {said.answer}. Mend the story.")
 
     async def _verdict(self, case: str, signal_id: str) -> Receipt:
         """The verdict, waited for longer than a door waits: a machine may be busy."""

@@ -45,7 +45,7 @@ NOTICES = {
     "ended": "told that it ended",
 }
 """What each kind of notice does to its receiver."""
-DUE = {"meeting-invitation": "for", "meeting-moved": "for", "date-changed": "now"}
+DUE = {"meeting-invitation": "for", "meeting-moved": "for", "date-changed": "now", "informed": "date"}
 """What the date of a notice is, where it is not the time by which to act."""
 
 
@@ -187,7 +187,7 @@ def _entry(entry: Entry, edition: Edition) -> Line:
         return Line("stage", stage.en + (f" (clause {stage.clause})" if stage.clause else ""))
     if entry.what in FELL_DUE and "clock" in entry.facts:
         return Line("due" if entry.what == "reminder" else "late", _fell_due(entry, edition))
-    return Line("noted", entry.words)
+    return Line("clock" if entry.what == "recalculated" else "noted", entry.words)
 
 
 def _said(entry: Entry, code: Code, clause: str) -> Line:

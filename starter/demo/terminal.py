@@ -13,8 +13,9 @@ from starter.demo.playing import Opening, Played
 
 WIDEST = 110
 STYLES = {
-    "accepted": "bold",
-    "proposal": "bold",
+    "": "bold",
+    "accepted": "green",
+    "proposal": "green",
     "refused": "bold yellow",
     "stage": "bold cyan",
     "late": "bold red",
