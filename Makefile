@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lock bench clauses
+.PHONY: help setup demo run test check lock bench clauses
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -23,6 +23,9 @@ $(READY): requirements.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
+
+demo: $(READY) ## play whole cases over a Christmas, told as they happen, and leave a page of them
+	@$(BIN)/datrys demo
 
 run: $(READY) ## start everything on this machine: Temporal, worker, records, mailbox
 	@$(BIN)/datrys up

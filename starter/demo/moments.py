@@ -63,7 +63,7 @@ class Moment(NamedTuple):
 
     Attributes:
         at: that minute, aware.
-        happening: what came from outside, if anything did.
+        happening: what the story tells of it, if anything.
         entries: what the case wrote down; changes: what became of clocks; mails: who was written to.
     """
 

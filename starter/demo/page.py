@@ -113,8 +113,7 @@ def flowing(text: str) -> str:
     before = ""
     for line in text.split("\n"):
         word, _, _ = line.strip().partition(" ")
-        broken = before and word.strip("-") and len(before) + 1 + len(word) > MAIL_WIDTH
-        if broken:
+        if before.strip("-") and word.strip("-") and len(before) + 1 + len(word) > MAIL_WIDTH:
             flows[-1] += f" {line.strip()}"
         else:
             flows.append(line)

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine as Database
 from temporalio.client import Client
@@ -17,12 +17,14 @@ from protocols.errors import Unreachable, WrongUse
 from protocols.steps import Receipt
 from protocols.working_days import OFFICE_CLOSES, ONE_DAY, BankHolidays, at_local, local_date
 from records import connect, directory, loading, migrate
+from records.database import writing
 from records.directory import Agency
+from records.models import ReferenceCounter
 from records.reading import CaseView
 from settings import Settings, SmtpServer
 from starter.arguments import read_json
 from starter.demo.moments import PATIENCE_SECONDS, TRY_AGAIN, Moment, Watch
-from starter.demo.stories import Happening, Loaded, Said, Story
+from starter.demo.stories import Happening, Loaded, Said, Story, Told
 from starter.kept_mail import Mailbox
 from starter.mailbox import taking
 from starter.parts import LOCALHOST
@@ -77,7 +79,7 @@ async def play(story: Story, working: Working, tell: Tell) -> Played:
     case = read_json(story.case)
     async with _surroundings(story.begins, working) as (door, mailbox, time):
         await time.now()
-        await _load_directory(story, door)
+        await _load(story, door, case)
         play = _Play(story, (await door.raise_case(case)).reference, door, mailbox, time, tell)
         opening = play.opening()
         tell(opening)
@@ -85,12 +87,16 @@ async def play(story: Story, working: Working, tell: Tell) -> Played:
         return Played(opening, play.moments, door.case(play.reference).view)
 
 
-async def _load_directory(story: Story, door: Datrys) -> None:
-    """Load what the board loads before a case begins.
+async def _load(story: Story, door: Datrys, case: Any) -> None:
+    """What is there before the case begins: the board's directory and calendar, and its earlier cases by number.
 
     Raises:
         BadFile: every fault of a file.
     """
+    if edition := door.editions.get(case.get("protocol", "") if isinstance(case, dict) else ""):
+        with writing(door.database) as session:
+            year = local_date(story.begins).year
+            session.add(ReferenceCounter(prefix=edition.reference, year=year, last=story.cases_before))
     loading.load_agencies(door.database, story.agencies)
     door.load_people(story.people)
     if story.meetings:
@@ -171,6 +177,8 @@ class _Play:
                 await self._say(happening)
             case Loaded():
                 await self._door.load_meetings(happening.meetings)
+            case Told():
+                pass
 
     async def _say(self, said: Said) -> None:
         case = f"{self.reference}-immediate-{said.of}" if said.of else self.reference

@@ -9,6 +9,7 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Field,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -45,10 +46,10 @@ class _Data(BaseModel):
 
 
 class _Happening(_Data):
-    """Something that comes from outside the case, told in a sentence or two.
+    """Something that is told in a sentence or two.
 
     Attributes:
-        at: when the door takes it, aware.
+        at: when it happens, or when the door takes it, aware.
         words: what happens, for whoever reads the story.
     """
 
@@ -99,7 +100,11 @@ class Loaded(_Happening):
     meetings: Beside
 
 
-Happening = Said | Loaded
+class Told(_Happening):
+    """A word to the reader about what the case does by itself at that moment."""
+
+
+Happening = Said | Loaded | Told
 
 
 class Story(_Data):
@@ -108,25 +113,28 @@ class Story(_Data):
     Attributes:
         title: in a few words; words: what it is about.
         begins: when the case is raised, aware.
+        cases_before: how many cases its board has had that year; the reference counts on.
         case: the case file.
         agencies, people, meetings: what the board has loaded before.
-        said, loaded: what happens; see `happenings`.
+        said, loaded, told: what happens; see `happenings`.
     """
 
     title: str
     words: str
     begins: OnTheWall
+    cases_before: int = Field(default=0, ge=0)
     case: Beside
     agencies: Beside
     people: Beside
     meetings: Beside | None = None
     said: tuple[Said, ...]
     loaded: tuple[Loaded, ...] = ()
+    told: tuple[Told, ...] = ()
 
     @property
     def happenings(self) -> list[Happening]:
-        """What is said and loaded, in order of time."""
-        return sorted((*self.said, *self.loaded), key=lambda happening: happening.at)
+        """What is said, loaded and told, in order of time."""
+        return sorted((*self.said, *self.loaded, *self.told), key=lambda happening: happening.at)
 
     @model_validator(mode="after")
     def _one_after_the_other(self) -> "Story":
