@@ -1,5 +1,6 @@
 """The pieces of the demo, each without a server: reading a story, telling a moment, drawing a clock."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -83,6 +84,15 @@ def test_the_stories_that_come_with_datrys_can_be_read() -> None:
     for file in stories.shipped_stories():
         story = stories.read_story(file)
         assert all(named.is_file() for named in (story.case, story.agencies, story.people))
+
+
+def test_nobody_in_a_story_is_real() -> None:
+    """Addresses end in `.invalid`; telephone numbers are of the ranges that Ofcom keeps for drama."""
+    text = "".join(file.read_text(encoding="utf-8") for file in stories.SHIPPED.iterdir())
+    assert [] == [found for found in re.findall(r"[^\s\",]+@[^\s\",]+", text) if not found.endswith(".invalid")]
+    numbers = re.findall(r'phone"?[:=] *"(.*?)"', text.replace(" = ", "="))
+    assert numbers
+    assert [] == [number for number in numbers if not re.fullmatch(r"01632 960\d{3}|07700 900\d{3}", number)]
 
 
 # --- what is new
