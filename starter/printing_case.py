@@ -137,6 +137,11 @@ def _timeline(shown: Console, lines: Iterable[TimelineEntry]) -> None:
 # --- the timetable
 
 
+def since(rule: ClockRule) -> str:
+    """What the limit counts from: “of instigation”."""
+    return f"{'after' if rule.meeting else 'of'} {rule.of}"
+
+
 def timetable(rows: Iterable[Row]) -> None:
     """Every clock from one moment, for people."""
     shown = console()
@@ -144,5 +149,5 @@ def timetable(rows: Iterable[Row]) -> None:
         due = row.due_time
         remedy = "" if due.due else "; give the planned ones with --meetings FILE.csv (docs/files.md)"
         _say(shown, f"{row.rule.en} ({row.rule.clause})", style="bold")
-        _say(shown, f"{_due(due)}: {row.rule.within} of {row.rule.of}, {kind(row.rule)}{remedy}", 2)
+        _say(shown, f"{_due(due)}: {row.rule.within} {since(row.rule)}, {kind(row.rule)}{remedy}", 2)
         _say(shown, explanation(due), 2)

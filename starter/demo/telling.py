@@ -5,14 +5,14 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from protocols.editions import Edition, Kind
-from protocols.limits import DueTime, Unit
+from protocols.limits import DueTime
 from protocols.roles import Role
 from protocols.steps import ClockRow, ClockState, Code, Entry
 from protocols.working_days import LONDON, BankHolidays, local_date
 from starter.demo.moments import Changed, Mailed, Moment
 from starter.demo.playing import Played
 from starter.printing import count
-from starter.printing_case import kind
+from starter.printing_case import kind, since
 
 ANY_TIME = "any"
 SATURDAY = 5
@@ -147,8 +147,7 @@ def mails_of(played: Played) -> list[Mailed]:
 
 def limit(clock: ClockRow, edition: Edition) -> str:
     """“5 working days of instigation”."""
-    of = edition.clocks[clock.clock].of
-    return f"{clock.limit} {'after' if clock.limit.unit is Unit.NEXT_MEETING else 'of'} {of}"
+    return f"{clock.limit} {since(edition.clocks[clock.clock])}"
 
 
 def task(clock: ClockRow, edition: Edition) -> str:
