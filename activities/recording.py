@@ -1,32 +1,13 @@
 """What a case writes down: one step, one transaction; and what the board's calendar alone knows."""
 
-from datetime import datetime
-
-from pydantic import BaseModel
 from sqlalchemy import Engine
 from temporalio import activity
 
 from activities.in_thread import in_thread
-from protocols.steps import Recorded, Step
+from protocols.steps import MeetingQuery, PlannedMeeting, Recorded, Step
 from records import directory
 from records.database import writing
 from records.writing import apply
-
-
-class MeetingQuery(BaseModel, frozen=True):
-    """Which meeting is asked for: the first of a board's group that starts after a moment."""
-
-    board: str
-    group: str
-    after: datetime
-
-
-class PlannedMeeting(BaseModel, frozen=True):
-    """A meeting of the board's calendar; `papers_due` where the board said so."""
-
-    id: str
-    starts_at: datetime
-    papers_due: datetime | None = None
 
 
 class Records:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from protocols.case_file import CaseFile
+from protocols.case_file import CaseFile, Screening
 from protocols.editions import Edition
 from protocols.errors import CaseRefused
 from protocols.judging import GRACE
@@ -15,6 +15,9 @@ from protocols.working_days import local_date
 
 Faults = dict[str, str]
 """Field path to what is wrong with it and what to do."""
+
+
+EXCLUDED = "screening.excluded_because"
 
 
 class Surroundings(NamedTuple):
@@ -129,6 +132,18 @@ def _known_words(file: CaseFile, around: Surroundings) -> Faults:
     return faults
 
 
+def _in_scope(file: CaseFile, around: Surroundings) -> Faults:
+    """What the protocol is not for, as whoever raises the case says it, and where to go instead."""
+    field, screening, exclusions = EXCLUDED, getattr(file, "screening", Screening()), around.edition.exclusions
+    why = screening.excluded_because
+    if not why or not exclusions:
+        return {}
+    if why not in exclusions:
+        return {field: f"is not one of {', '.join(exclusions)}"}
+    taken = exclusions[why].unless and getattr(screening, exclusions[why].unless)
+    return {} if taken else {field: f"this is not the right procedure: {exclusions[why].en}"}
+
+
 def _no_future(file: CaseFile, around: Surroundings) -> Faults:
     latest, today = around.now + GRACE, local_date(around.now)
     subject = getattr(file, "subject", None)
@@ -181,7 +196,7 @@ def _people(file: CaseFile, around: Surroundings) -> Faults:
     return faults
 
 
-COMMON: tuple[Check, ...] = (_known_words, _no_future, _agencies, _people)
+COMMON: tuple[Check, ...] = (_known_words, _in_scope, _no_future, _agencies, _people)
 
 
 def vacant(file: CaseFile, needed: Iterable[Role], around: Surroundings) -> Faults:

@@ -3,7 +3,7 @@
 Source: spec 2; clauses of the protocol of March 2023 stand beside each rule.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
@@ -29,7 +29,7 @@ from protocols.messages import (
     ReviewDecided,
     ReviewRequested,
 )
-from protocols.roles import RAISING, Role
+from protocols.roles import RAISING, Agency, Role
 from protocols.says import ANY_TIME, SAID_AT_ANY_TIME, Says, lacking
 from protocols.steps import Code, MeetingRow, ReviewRow
 
@@ -176,14 +176,19 @@ class GwentFacts(Facts):
         chairs = [number for number in self.chairs if number < since]
         return self.model_copy(update={"meetings": meetings, "reviews": reviews, "chairs": chairs})
 
-    def once(self) -> dict[str, str]:
-        """The reviewer's agency."""
-        return {"reviewer": self.reviews[-1].reviewer if self.reviews else ""}
+    @property
+    def reviewer(self) -> str:
+        """The code of the agency that was asked to review the case; empty while there is none."""
+        return self.reviews[-1].reviewer if self.reviews else ""
 
-    def stands_in(self) -> dict[str, str]:
+    def held_by(self, agencies: Sequence[Agency]) -> dict[str, frozenset[str]]:
+        """3.8 The reviewer is of an agency that has no part in the case."""
+        return {"reviewer": frozenset({self.reviewer} - {""})}
+
+    def stands_in(self) -> dict[str, tuple[str, ...]]:
         """3.2 A designated safeguarding officer may act as line manager; 3.4 normally the Team Manager is the Chair."""
-        chair = {} if self.chair_named else {"team_manager": "chair"}
-        return {"safeguarding_lead": "line_manager", **chair}
+        chair = {} if self.chair_named else {"team_manager": ("chair",)}
+        return {"safeguarding_lead": ("line_manager",), **chair}
 
     def waits_for_minutes(self) -> bool:
         """Whether the minutes of a meeting held are not recorded."""
@@ -282,8 +287,8 @@ def _independent(decided: ReviewDecided, case: Standing) -> None:
 
 
 def _stays_independent(added: AgencyAdded, case: Standing) -> None:
-    reviewer = case.parties.once.get("reviewer", "")
-    if reviewer and added.agency_code.casefold() == reviewer.casefold():
+    facts: GwentFacts = case.facts
+    if added.agency_code.casefold() == facts.reviewer.casefold():
         raise Refusal(Code.NOT_INDEPENDENT, "this agency reviews the case, and had no part in it (3.8)")
 
 

@@ -50,7 +50,7 @@ class Rules(NamedTuple):
 
     Attributes:
         says: the table, any-time rows included.
-        stage: a further check whether a message fits the stage, before its content is looked at; takes the standing.
+        stage: whether a message that is said at any time fits the stage; takes the standing.
         content, times, independence: further checks a message type, in the order of judging.
     """
 
@@ -67,7 +67,9 @@ class Standing(NamedTuple):
     Attributes:
         stage, turn: where it is; ended: it has ended; ending: its last word is said, only minutes are awaited.
         stages: all stages of the edition; gone_through: stages entered so far.
+        missed: stages whose limit that moves a case is past.
         case_began, stage_began: aware moments.
+        meeting_at: start of the meeting of the board's calendar that the stage waits for, if one is planned.
         parties: who takes part.
         facts: what the protocol remembers of the case.
         accepted: whether a signal's id was accepted.
@@ -79,8 +81,10 @@ class Standing(NamedTuple):
     ending: bool
     stages: frozenset[str]
     gone_through: frozenset[str]
+    missed: frozenset[str]
     case_began: datetime
     stage_began: datetime
+    meeting_at: datetime | None
     parties: Parties
     facts: Any
     accepted: Callable[[str], bool]
@@ -119,7 +123,8 @@ def _allowed(kind: type[Signal], envelope: Signal, case: Standing, rules: Rules)
     if case.ended and kind is not ImmediateActionNeeded:
         raise Refusal(Code.ENDED, "the case has ended")
     rows = [row for row in rules.says if row.signal is kind]
-    now = [row for row in rows if row.stage in (case.stage, ANY_TIME)]
+    at_any_time = [row for row in rows if row.stage == ANY_TIME]
+    now = [row for row in rows if row.stage == case.stage] or at_any_time
     bound = not any(row.stage == ANY_TIME for row in now)
     if bound and (envelope.stage not in (None, case.stage) or envelope.turn not in (None, case.turn)):
         raise Refusal(Code.WRONG_STAGE, "the case has moved on")
@@ -127,7 +132,7 @@ def _allowed(kind: type[Signal], envelope: Signal, case: Standing, rules: Rules)
     if sender.role == NOBODY:
         raise Refusal(Code.MISSING, "by")
     if said := next((row for row in now if case.parties.may_say(row, sender)), None):
-        if check := rules.stage.get(kind):
+        if said.stage == ANY_TIME and (check := rules.stage.get(kind)):
             check(case)
         return said, False
     if proposed := next((row for row in now if row.proposes_to and case.parties.take_part(sender)), None):
@@ -160,6 +165,8 @@ def _fits(signal: Signal, seen: datetime, row: Says, case: Standing, rules: Rule
         raise Refusal(Code.ALREADY, "the case only waits for the minutes")
     if isinstance(signal, Corrected) and signal.return_to and signal.return_to not in case.gone_through:
         raise Refusal(Code.WRONG_STAGE, "the case has not gone through the stage to return to")
+    if isinstance(signal, Corrected) and signal.return_to in case.missed:
+        raise Refusal(Code.WRONG_STAGE, "the time limit of the stage to return to is past, and moved the case on")
     _ask(rules.content, signal, case)
     _timely(signal, seen, row, case)
     _ask(rules.times, signal, case)

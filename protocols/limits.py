@@ -77,6 +77,7 @@ class DueTime(BaseModel, frozen=True):
         skipped: the days passed over, with the reason.
         provisional: whether it lies past the end of the bank-holiday data.
         holidays_version: which list of bank holidays it was reckoned with.
+        meeting_at: start of the meeting that it waits for, where it waits for one.
     """
 
     due: datetime | None
@@ -85,6 +86,7 @@ class DueTime(BaseModel, frozen=True):
     skipped: tuple[SkippedDay, ...] = ()
     provisional: bool = False
     holidays_version: str = ""
+    meeting_at: datetime | None = None
 
 
 def due_time(limit: Limit, starts: datetime, holidays: BankHolidays, meeting_at: datetime | None = None) -> DueTime:
@@ -101,7 +103,7 @@ def due_time(limit: Limit, starts: datetime, holidays: BankHolidays, meeting_at:
             return DueTime(due=starts.astimezone(UTC) + timedelta(hours=limit.count), starts=starts)
         case Unit.NEXT_MEETING:
             due = at_local(local_date(meeting_at), OFFICE_CLOSES) if meeting_at else None
-            return DueTime(due=due, starts=starts)
+            return DueTime(due=due, starts=starts, meeting_at=meeting_at)
         case Unit.DAYS:
             first = local_date(starts)
             counted = tuple(first + ONE_DAY * (n + 1) for n in range(limit.count))

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-RAISING, EITHER = "raising", "either"
+RAISING, OTHERS, EITHER = "raising", "others", "either"
 
 
 class Role(BaseModel, frozen=True):

@@ -26,7 +26,7 @@ class Says(NamedTuple):
         stage: the stage, or `ANY_TIME`.
         signal: the message's type.
         by: roles; `ANYBODY` for every role that takes part in the case.
-        side: `RAISING` where only the agency that raised the case may say so.
+        side: whose agencies may say so: `EITHER`, `RAISING`, or a side that the protocol's facts name.
         requires: fields that this row wants beyond those that the message always has.
         moves: whether it can move the stage on; who may say so is waited for.
         proposes_to: role of the raising side that is told where another party says so (a proposal).
@@ -57,26 +57,31 @@ class Parties(NamedTuple):
     """Who takes part in a case.
 
     Attributes:
-        raising: code of the agency that raised it.
         agencies: codes of all its agencies.
-        agency_roles: roles that each agency holds for itself.
-        other_roles: roles held once in a case.
-        once: the agency of a role that only one agency holds in this case (``reviewer``).
-        stands_in: a role whose signals count as another's as well.
+        agency_roles: roles that agencies hold for themselves.
+        other_roles: roles of no agency.
+        held_by: the agencies that hold a role, where it is not one of every agency of the case (``reviewer``).
+        sides: the agencies of each side; an empty code stands for the roles of no agency.
+        stands_in: a role whose signals count as those of others as well.
     """
 
-    raising: str
     agencies: frozenset[str]
     agency_roles: frozenset[str]
     other_roles: frozenset[str]
-    once: Mapping[str, str] = {}
-    stands_in: Mapping[str, str] = {}
+    held_by: Mapping[str, frozenset[str]] = {}
+    sides: Mapping[str, frozenset[str]] = {}
+    stands_in: Mapping[str, tuple[str, ...]] = {}
+
+    def holders(self, role: str) -> frozenset[str]:
+        """The agencies that hold this role in this case."""
+        return self.held_by.get(role, self.agencies)
 
     def known_as(self, sender: Role) -> Role:
-        """The sender with the agency that follows from its role: none for a role of no agency."""
+        """The sender with the agency that follows from its role: none, or the one that holds it in this case."""
         if sender.role not in self.agency_roles:
             return Role(role=sender.role)
-        return Role(role=sender.role, agency=sender.agency or self.once.get(sender.role, ""))
+        only = self.held_by.get(sender.role, frozenset())
+        return Role(role=sender.role, agency=sender.agency or (next(iter(only)) if len(only) == 1 else ""))
 
     def involves(self, agency: str) -> bool:
         """Whether an agency takes part; that is no matter of spelling."""
@@ -90,29 +95,27 @@ class Parties(NamedTuple):
         """Whether this role belongs to the case; an agency that is not said is found missing later."""
         if sender.role in self.other_roles:
             return True
-        allowed = {self.once[sender.role]} if sender.role in self.once else self.agencies
-        return sender.role in self.agency_roles and (not sender.agency or sender.agency in allowed)
+        return sender.role in self.agency_roles and (not sender.agency or sender.agency in self.holders(sender.role))
 
     def may_say(self, row: Says, sender: Role) -> bool:
         """Whether the row is for this sender, by role and side."""
         if not self.take_part(sender):
             return False
-        roles = {sender.role, self.stands_in.get(sender.role, sender.role)}
-        on_side = row.side == EITHER or sender.role not in self.agency_roles or sender.agency in ("", self.raising)
-        return on_side and (ANYBODY in row.by or bool(roles & set(row.by)))
+        roles = {sender.role, *self.stands_in.get(sender.role, ())}
+        return self._on_side(row, sender) and (ANYBODY in row.by or bool(roles & set(row.by)))
+
+    def _on_side(self, row: Says, sender: Role) -> bool:
+        unsaid = sender.role in self.agency_roles and not sender.agency
+        return unsaid or row.side == EITHER or sender.agency in self.sides[row.side]
 
     def expand(self, row: Says) -> list[Role]:
         """The roles of this case that a row names."""
-        roles: list[Role] = []
-        for role in row.by:
-            if role not in self.agency_roles:
-                roles.append(Role(role=role))
-            elif role in self.once:
-                roles += [Role(role=role, agency=self.once[role])] if self.once[role] else []
-            else:
-                sides = [self.raising] if row.side == RAISING else sorted(self.agencies)
-                roles += [Role(role=role, agency=agency) for agency in sides]
-        return roles
+        named = (
+            Role(role=role, agency=agency)
+            for role in row.by
+            for agency in (sorted(self.holders(role)) if role in self.agency_roles else [""])
+        )
+        return [role for role in named if self._on_side(row, role)]
 
 
 def may_change_role(signal: RoleChanged, sender: Role, agency_roles: Iterable[str]) -> bool:

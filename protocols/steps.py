@@ -1,4 +1,4 @@
-"""What one step of a case leaves behind: the message from the workflow to the records, free of people."""
+"""What passes between a case and the records, free of people: what a step leaves behind, and the board's meetings."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -215,3 +215,19 @@ class Recorded(BaseModel, frozen=True):
     """What `record` answers: whether notices of this case wait to be posted."""
 
     unposted: bool
+
+
+class MeetingQuery(BaseModel, frozen=True):
+    """Which meeting is asked for: the first of a board's group that starts after a moment."""
+
+    board: str
+    group: str
+    after: datetime
+
+
+class PlannedMeeting(BaseModel, frozen=True):
+    """A meeting of the board's calendar; `papers_due` where the board said so."""
+
+    id: str
+    starts_at: datetime
+    papers_due: datetime | None = None

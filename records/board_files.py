@@ -95,7 +95,7 @@ class MeetingRow(_Row):
     """A row of the file of meetings."""
 
     id: Words
-    board: Literal["gwent", "cwm-taf-morgannwg"]
+    board: Identifier
     group: Literal["qa_children", "qa_adults", "board"]
     starts_at: Moment
     papers_due: MomentIfAny

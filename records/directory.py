@@ -17,6 +17,7 @@ from records.listings import (
     shipped_holidays,
 )
 from records.loading import (
+    GroupLoaded,
     HolidaysLoaded,
     Loaded,
     MeetingsLoaded,
@@ -28,6 +29,7 @@ from records.loading import (
 
 __all__ = [
     "Agency",
+    "GroupLoaded",
     "HolidaysLoaded",
     "Listed",
     "Loaded",

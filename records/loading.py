@@ -16,7 +16,7 @@ from protocols.working_days import BankHolidays, local_date
 from records.board_files import AgencyRow, MeetingRow, PersonRow
 from records.csv_rows import Fault, read_rows
 from records.database import writing
-from records.listings import DIVISION, agencies, current_holidays
+from records.listings import DIVISION, Meeting, agencies, current_holidays, meetings
 from records.models import Agency, Base, DirectoryPerson, HolidayList, PlannedMeeting
 
 
@@ -27,12 +27,20 @@ class Loaded(NamedTuple):
     changed: int
 
 
+class GroupLoaded(NamedTuple):
+    """A group of a board's calendar, and the number of the load that last changed it."""
+
+    board: str
+    group: str
+    load: int
+
+
 class MeetingsLoaded(NamedTuple):
-    """What a load of meetings did; `groups` are the pairs of board and group whose calendar changed."""
+    """What a load of meetings did; `groups` are those that the file names, or named before."""
 
     rows: int
     changed: int
-    groups: tuple[tuple[str, str], ...]
+    groups: tuple[GroupLoaded, ...]
 
 
 class HolidaysLoaded(NamedTuple):
@@ -86,24 +94,41 @@ def load_people(engine: Engine, path: Path, editions: Mapping[str, Edition] | No
         return Loaded(len(rows), changed)
 
 
-def load_meetings(engine: Engine, path: Path) -> MeetingsLoaded:
+def load_meetings(
+    engine: Engine, path: Path, now: datetime, editions: Mapping[str, Edition] | None = None
+) -> MeetingsLoaded:
     """Load meetings; the same board and id again is a change, a row not named stays.
+
+    Args:
+        engine: the records.
+        path: the file.
+        now: aware moment; a meeting that lies ahead of it cannot be moved behind it.
+        editions: the editions in use, which say what boards there are; unchecked if not given.
 
     Raises:
         BadFile: every fault of the file; nothing was loaded.
         Unreachable: the database does not answer.
     """
-    rows = read_rows(path, MeetingRow, lambda row: (row.board, row.id))
-    groups: set[tuple[str, str]] = set()
+    known = {(meeting.board, meeting.id): meeting for meeting in meetings(engine)}
+    check = partial(_wrong_with_meeting, editions=editions, known=known, now=now)
+    rows = read_rows(path, MeetingRow, lambda row: (row.board, row.id), check)
     changed = 0
+    groups: dict[tuple[str, str], int] = dict.fromkeys(((row.board, row.group) for row in rows), 0)
     with writing(engine) as session:
+        load = (session.scalar(select(func.max(PlannedMeeting.load))) or 0) + 1
         for row in rows:
-            before = session.get(PlannedMeeting, (row.board, row.id))
-            touched = {(row.board, row.group)} | ({(row.board, before.group)} if before else set())
+            before = known.get((row.board, row.id))
             if _keep(session, PlannedMeeting, (row.board, row.id), row.model_dump()):
-                groups |= touched
+                session.get_one(PlannedMeeting, (row.board, row.id)).load = load
+                groups |= {(row.board, group): load for group in (row.group, before.group if before else row.group)}
                 changed += 1
-    return MeetingsLoaded(len(rows), changed, tuple(sorted(groups)))
+        loads = [GroupLoaded(*pair, number or _last_load(session, *pair)) for pair, number in sorted(groups.items())]
+    return MeetingsLoaded(len(rows), changed, tuple(loads))
+
+
+def _last_load(session: Session, board: str, group: str) -> int:
+    rows = select(func.max(PlannedMeeting.load)).where(PlannedMeeting.board == board, PlannedMeeting.group == group)
+    return session.scalar(rows) or 0
 
 
 def load_holidays(engine: Engine, path: Path, at: datetime) -> HolidaysLoaded:
@@ -128,7 +153,7 @@ def _keep(session: Session, model: type[Base], key: tuple[str, ...], values: dic
     """Keep a row; whether it is new or changed."""
     found = session.get(model, key if len(key) > 1 else key[0])
     if found is None:
-        defaults = {"load": 0} if model is DirectoryPerson else {}
+        defaults = {"load": 0} if model in {DirectoryPerson, PlannedMeeting} else {}
         session.add(model(**values, **defaults))
         session.flush()
         return True
@@ -146,6 +171,21 @@ def _wrong_with(row: PersonRow, editions: Mapping[str, Edition] | None, agencies
         yield "authority", f"is none of {', '.join(edition.authorities)}."
     if row.agency and row.agency not in agencies:
         yield "agency", "is no agency that was loaded. Load agencies first."
+
+
+def _wrong_with_meeting(
+    row: MeetingRow,
+    editions: Mapping[str, Edition] | None,
+    known: Mapping[tuple[str, str], Meeting],
+    now: datetime,
+) -> Iterator[Fault]:
+    if editions and row.board not in editions:
+        yield "board", f"is none of {', '.join(sorted(editions))}."
+    if row.papers_due and row.papers_due > row.starts_at:
+        yield "papers_due", "is later than the meeting. Mend one of the two."
+    before = known.get((row.board, row.id))
+    if before and before.status == row.status == "planned" and row.starts_at <= now < before.starts_at:
+        yield "starts_at", "moves a meeting that lies ahead into the past. Give its new date, or cancel it."
 
 
 def _dates_in(path: Path) -> tuple[date, ...]:

@@ -59,6 +59,8 @@ def raise_case(
     raised = run(lambda door: door.raise_case(data, again))
     if raised.kept:
         typer.echo("Kept: Temporal does not answer; the case begins as soon as it does.", err=True)
+    for advice in raised.advice:
+        typer.echo(advice, err=True)
     typer.echo(raised.reference)
 
 

@@ -29,6 +29,13 @@ NO_IMMEDIATE_ACTION = "this immediate action is over, or never was"
 log = logging.getLogger(__name__)
 
 
+def last_state(facts: CaseFacts) -> Case[Any]:
+    """The state that the last step of a case left."""
+    model = protocol_of(facts.edition.protocol).case
+    snapshot = model.model_validate(json.loads(facts.snapshot or "{}") | {"edition": facts.edition})
+    return snapshot.model_copy(update={"step": facts.last_step + 1})
+
+
 class Delivery:
     """Delivers cases and signals that are kept.
 
@@ -132,7 +139,7 @@ class Delivery:
         """Somebody sees danger after the end of the case: the door itself starts the immediate action."""
         understood = read(kept.signal, json.dumps(kept.facts), kept.sent_at)
         said = understood.signal
-        parties = self._case(facts).parties()
+        parties = last_state(facts).parties()
         sender = parties.known_as(said.sender) if said else None
         if not isinstance(said, ImmediateActionNeeded) or sender is None or not parties.take_part(sender):
             words = "immediate action – not accepted"
@@ -160,7 +167,7 @@ class Delivery:
 
     async def _reopen(self, kept: Kept) -> Receipt:
         """A new run begins where the records say; while the old one still posts its last mails, that waits."""
-        case = self._case(cases.case_facts(self._database, kept.case))
+        case = last_state(cases.case_facts(self._database, kept.case))
         said = kept.facts
         case.reopened = Reopening(
             id=said["id"], to=said["to"], at=datetime.fromisoformat(said["at"]), record=said["record"]
@@ -174,12 +181,6 @@ class Delivery:
         submissions.mark_delivered(self._database, kept.id)
         submissions.give_verdict(self._database, kept.id, receipt)
         return receipt
-
-    def _case(self, facts: CaseFacts) -> Case[Any]:
-        """The state that the last step left."""
-        model = protocol_of(facts.edition.protocol).case
-        snapshot = model.model_validate(json.loads(facts.snapshot or "{}") | {"edition": facts.edition})
-        return snapshot.model_copy(update={"step": facts.last_step + 1})
 
     def first_state(self, facts: CaseFacts) -> Case[Any]:
         """The state that a case begins with."""
@@ -195,7 +196,7 @@ class Delivery:
             holidays=directory.holidays(self._database),
             facts=protocol.facts(),
             stage=facts.stage,
-            stage_began=facts.instigated_at,
+            stage_began=facts.instigated_at if facts.stage == protocol.starts[1] else facts.raised_at,
         )
 
     async def _until_recorded(self, kept: Kept) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine as Database
 
 from protocols.case_file import CaseFile
-from protocols.coming_in import Surroundings, read_case_file, unreadable
+from protocols.coming_in import EXCLUDED, Surroundings, read_case_file, unreadable
 from protocols.editions import Edition, read_editions
 from protocols.errors import CaseRefused, Refused, WrongUse
 from protocols.messages import BODY_BYTES, CONFIRMATION, MESSAGES, ImmediateActionConfirmed, Signal
@@ -24,7 +24,7 @@ from records.intake import JsonValue, NewCase, NewSubmission, Person, Subject
 from records.reading import CaseView, TimelineEntry
 from records.register import RegisterRow
 from settings import Settings
-from starter.delivery import REOPENED, Delivery
+from starter.delivery import REOPENED, Delivery, last_state
 from starter.temporal import Engine
 from workflows.registry import PROTOCOLS, protocol_of
 
@@ -38,10 +38,16 @@ def utc_now() -> datetime:
 
 
 class Raised(NamedTuple):
-    """A case that was raised: `kept` where Temporal is away and the relay will start it."""
+    """A case that was raised.
+
+    Attributes:
+        kept: Temporal is away, and the relay will start it.
+        advice: what whoever raised it should do besides.
+    """
 
     reference: str
     kept: bool
+    advice: tuple[str, ...] = ()
 
 
 class Told(NamedTuple):
@@ -101,16 +107,22 @@ class Datrys:
             raise CaseRefused({"case file": "is no JSON object; see docs/case-file.md"})
         edition = self._edition(data)
         now = self.now()
-        file = read_case_file(data, self._around(edition, now), protocol_of(edition.protocol).coming_in)
+        protocol = protocol_of(edition.protocol)
+        try:
+            file = read_case_file(data, self._around(edition, now), protocol.coming_in)
+        except CaseRefused as refused:
+            self._count_excluded(edition, data, refused)
+            raise
         self._within_calendar(now)
-        new = new_case(file, edition, now, protocol_of(edition.protocol).first_stage, fingerprint(data))
+        new = new_case(file, edition, now, protocol.starts[file.start_at_stage], fingerprint(data))
         kept = cases.keep_case(self.database, new, None if again else now - SAME_WITHIN)
         if not kept.new:
             raise Refused(
                 f"The same case file was raised within a day, as {kept.reference}. Nothing was started. "
                 "If it is meant once more, say --again."
             )
-        return Raised(kept.reference, kept=not await self.delivery.start(kept.reference))
+        advice = tuple(words.en for answer, words in edition.advice.items() if getattr(file.screening, answer))
+        return Raised(kept.reference, not await self.delivery.start(kept.reference), advice)
 
     async def tell(
         self, case: str, name: str, by: Role, data: Mapping[str, Any], signal_id: str = "", entered_by: str = ""
@@ -149,12 +161,14 @@ class Datrys:
         facts = cases.case_facts(self.database, reference)
         if facts.stage != "ended" or facts.snapshot is None:
             raise Refused(f"{reference} has not ended; to lead it back, send corrected with return_to.")
-        gone_through = [s for s in json.loads(facts.snapshot).get("turns", {}) if s != "ended"]
+        key, now, state = str(uuid.uuid4()), self.now(), last_state(facts)
+        gone_through = [s for s in state.turns if s != "ended"]
         if stage not in gone_through:
             raise Refused(f"{reference} did not go through “{stage}”. It went through: {', '.join(gone_through)}.")
+        if stage in state.missed(now):
+            raise Refused(f"{reference} cannot go back to “{stage}”: its time limit is past, and would move it on.")
         if not reason.strip():
             raise WrongUse("Say why the case is opened again: --reason TEXT.")
-        key, now = str(uuid.uuid4()), self.now()
         submission = NewSubmission(
             id=key,
             case=reference,
@@ -194,11 +208,11 @@ class Datrys:
 
     async def load_meetings(self, file: Path) -> tuple[int, list[str]]:
         """Load meetings; answers how many rows there were, and the open cases that were told."""
-        loaded = loading.load_meetings(self.database, file)
-        told = [
-            case for board, group in loaded.groups for case in await self._tell_calendar({"meetings": group}, board)
-        ]
-        return loaded.rows, sorted(set(told))
+        loaded = loading.load_meetings(self.database, file, self.now(), self.editions)
+        told: set[str] = set()
+        for board, group, load in loaded.groups:  # known by its load: a second try tells whom the first missed
+            told |= {*await self._tell_calendar({"meetings": group}, board, f"meetings-{group}-{load}")}
+        return loaded.rows, sorted(told)
 
     async def load_holidays(self, file: Path) -> tuple[int, list[str]]:
         """Load bank holidays; answers how many there are, and the open cases that were told."""
@@ -223,6 +237,13 @@ class Datrys:
         if not isinstance(protocol, str) or protocol not in self.editions or protocol not in PROTOCOLS:
             raise CaseRefused({**unreadable(data), "protocol": f"is not one of {', '.join(PROTOCOLS)}"})
         return self.editions[protocol]
+
+    def _count_excluded(self, edition: Edition, data: Mapping[str, Any], refused: CaseRefused) -> None:
+        """What the protocol is not for is counted, and nothing else of it is kept."""
+        screening = data.get("screening")
+        why = screening.get("excluded_because") if isinstance(screening, Mapping) else None
+        if EXCLUDED in refused.faults and isinstance(why, str) and why in edition.exclusions:
+            cases.count(self.database, edition.protocol, f"excluded: {why}", self.now())
 
     def _around(self, edition: Edition, now: datetime) -> Surroundings:
         board = edition.protocol

@@ -34,6 +34,15 @@ GWENT = {
 }
 """The clauses of spec 2."""
 
+CTM = {
+    "ctm S": "Scope: is this the right procedure, where to go instead, at which stage a case begins",
+    "ctm 1": "Stage 1: between the managers, within 5 working days",
+    "ctm 2": "Stage 2: the responses within 10 working days, the QA Sub Group at its next meeting",
+    "ctm 3": "Stage 3: the Co-Chair's decision within 5 days, the review, the Board, the learning",
+    "ctm M": "Monitoring: the register of the Business Unit, each agency's own use",
+}
+"""The clauses of spec 3: the text has no numbers but those of its stages."""
+
 COMMON = {
     "common edition": "Words: a case keeps the edition that it began under",
     "common role": "Words: the process knows roles; who holds one is looked up when a message is sent",
@@ -79,7 +88,7 @@ COMMON = {
 }
 """The rules of spec 1, one a paragraph or row."""
 
-CLAUSES: Mapping[str, str] = {**GWENT, **COMMON}
+CLAUSES: Mapping[str, str] = {**GWENT, **CTM, **COMMON}
 """All that must have a test."""
 
 
@@ -154,7 +163,11 @@ def document(held: list[Held]) -> str:
         "Made from the tests by `make clauses`; do not edit. Each line of a table is one test: what happens is the",
         "sentence that the test itself states, and the test fails if it does not happen.",
     ]
-    parts = ("Gwent: Resolving Practitioner Differences", GWENT), ("What both protocols share", COMMON)
+    parts = (
+        ("Gwent: Resolving Practitioner Differences", GWENT),
+        ("Cwm Taf Morgannwg: Concerns Regarding Inter-Agency Safeguarding Practice", CTM),
+        ("What both protocols share", COMMON),
+    )
     for title, clauses in parts:
         lines += ["", f"## {title}"]
         for clause, about in clauses.items():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clauses import CLAUSES, DOCUMENT, GWENT, Held, document, marked_tests, without_test
+from tests.clauses import CLAUSES, COMMON, DOCUMENT, Held, document, marked_tests, without_test
 
 HELD = marked_tests()
 
@@ -16,7 +16,7 @@ def test_the_document_is_current() -> None:
 
 
 def test_every_clause_has_a_test() -> None:
-    """Each clause of Gwent's protocol and each common rule has at least one test."""
+    """Each clause of both protocols and each common rule has at least one test."""
     assert [] == without_test(HELD)
 
 
@@ -25,7 +25,9 @@ def test_each_marked_test_names_its_clauses(test: Held) -> None:
     """A mark names clauses of the list; a test of a clause carries its number in the name; each says what happens."""
     assert [] == [clause for clause in test.clauses if clause not in CLAUSES]
     numbers = [
-        clause.removeprefix("gwent ").replace(".", "_").replace(" ", "_") for clause in test.clauses if clause in GWENT
+        clause.partition(" ")[2].lower().replace(".", "_").replace(" ", "_")
+        for clause in test.clauses
+        if clause not in COMMON
     ]
     names = tuple(f"test_{number}_" for number in numbers) or ("test_",)
     assert test.test.startswith(names)

@@ -1,8 +1,11 @@
 """Whole cases told in plain text files: what was said, and every notice that left, for a reader to check by hand.
 
-A file under `tests/cases` holds lines of five kinds; times are those on the wall in Wales:
+A file under `tests/cases` holds lines of these kinds; times are those on the wall in Wales:
 
-    begins 2026-03-02 10:00 child            the case is raised; further words: adult, instigated=2026-02-27T15:00
+    begins 2026-03-02 10:00 child            the case is raised; further words: adult, instigated=2026-02-27T15:00,
+                                             protocol=cwm-taf-morgannwg with start=2, agencies=RCT,(SWP)
+    meeting qa-1 qa_children 2026-04-01T10:00+01:00 2026-03-25T09:00+00:00     in the board's calendar before that
+    2026-03-10 12:00 load qa-1 qa_children 2026-04-02T10:00+01:00 cancelled    the board loads a row of meetings
     2026-03-03 11:00 say not_resolved practitioner/ABUHB {"record": "r"} => wrong_role
     2026-03-03 11:00 > action-required line_manager/ABUHB 3.2 due 2026-03-09 17:00
     until 2026-06-01 00:00
@@ -20,17 +23,25 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine as Database
 
 from protocols.working_days import LONDON
-from tests.people import case_file, load_directory
+from tests import ctm, people
 from tests.story import Mailed, Story, begin, minute
 
 CASES = Path(__file__).parent / "cases"
-LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d) (say|>) (.*)")
+LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d) (say|load|>) (.*)")
 SAID = re.compile(r"(\w+) ([\w/-]+)(?: (\{.*\}))?(?: => (\w+))?")
+
+
+class Loading(NamedTuple):
+    """One `load` line."""
+
+    at: datetime
+    row: str
 
 
 class Said(NamedTuple):
@@ -49,7 +60,8 @@ class Told(NamedTuple):
     title: str
     begins: datetime
     options: dict[str, str]
-    said: list[Said]
+    meetings: list[str]
+    said: list[Said | Loading]
     notices: list[str]
     until: datetime
     ends: str
@@ -57,26 +69,29 @@ class Told(NamedTuple):
 
 def read(file: Path) -> Told:
     """The case that a file tells."""
-    title, begins, options, until, ends = "", None, {}, None, ""
-    said: list[Said] = []
-    notices: list[str] = []
-    for line in file.read_text(encoding="utf-8").splitlines():
-        if line.startswith("begins "):
-            begins, options = _local(line[7:23]), dict(_option(word) for word in line[23:].split())
-        elif line.startswith("until "):
-            until = _local(line[6:])
-        elif line.startswith("ends "):
-            ends = line
-        elif line.startswith("# ") and not title:
-            title = line[2:]
-        elif match := LINE.fullmatch(line.strip()):
-            if match[2] == ">":
-                notices.append(line.strip())
-            else:
-                said.append(_said(_local(match[1]), match[3]))
+    lines = file.read_text(encoding="utf-8").splitlines()
+
+    def after(word: str) -> list[str]:
+        return [line.removeprefix(word) for line in lines if line.startswith(word)]
+
+    begins, until = after("begins "), after("until ")
     assert begins, f"{file}: no line begins with “begins”"
     assert until, f"{file}: no line begins with “until”"
-    return Told(title, begins, options, said, notices, until, ends)
+    timed = [match for line in lines if (match := LINE.fullmatch(line.strip()))]
+    return Told(
+        title=(after("# ") or [""])[0],
+        begins=_local(begins[0][:16]),
+        options=dict(_option(word) for word in begins[0][16:].split()),
+        meetings=after("meeting "),
+        said=[_step(_local(match[1]), match[2], match[3]) for match in timed if match[2] != ">"],
+        notices=[match[0] for match in timed if match[2] == ">"],
+        until=_local(until[0]),
+        ends=next((line for line in lines if line.startswith("ends ")), ""),
+    )
+
+
+def _step(at: datetime, kind: str, words: str) -> Said | Loading:
+    return Loading(at, words) if kind == "load" else _said(at, words)
 
 
 def _local(words: str) -> datetime:
@@ -121,18 +136,30 @@ async def play(told: Told, database: Database, **settings: Any) -> Played:
 
 async def play_in(story: Story, told: Told, database: Database) -> Played:
     """Play a case in a story that has begun."""
-    load_directory(database)
-    reference = await story.raise_case(case_file(told.begins, told.options))
+    board = ctm if told.options.get("protocol") == ctm.PROTOCOL else people
+    board.load_directory(database)
+    await _load(story, told.meetings)
+    reference = await story.raise_case(board.case_file(told.begins, told.options))
     verdicts: list[str] = []
     for number, said in enumerate(told.said, start=1):
         await story.skip_to(said.at)
-        verdicts += await _say(story, reference, f"s{number}", said)
+        if isinstance(said, Loading):
+            await _load(story, [said.row])
+        else:
+            verdicts += await _say(story, reference, f"s{number}", said)
     await story.skip_to(told.until)
     notices = [line_of(mailed) for mailed in await story.posted(reference)]
     status = await story.status(reference)
     waiting = ", ".join(sorted(map(str, status.waiting_for))) or "nobody"
     ends = f"ends stage {status.stage}, outcome {status.outcome or 'none'}, waiting for {waiting}"
     return Played(reference, sorted(notices), verdicts, ends)
+
+
+async def _load(story: Story, rows: list[str]) -> None:
+    """Load meetings through the door, as a board does."""
+    await story.now()
+    with TemporaryDirectory() as folder:
+        await story.door.load_meetings(ctm.meetings_file(Path(folder), rows))
 
 
 async def _say(story: Story, reference: str, key: str, said: Said) -> list[str]:

@@ -30,24 +30,12 @@ with workflow.unsafe.imports_passed_through():
     from workflows.immediate import Emergency, ImmediateAction
     from workflows.recording import flat
     from workflows.state import Case, F, Received, Reopening, short_hash
+    from workflows.timekeeping import Left
 
 A = TypeVar("A", bound=Signal)
 B = TypeVar("B", bound=Signal)
 C = TypeVar("C", bound=Signal)
 StageMethod = Callable[[], Awaitable[str]]
-
-
-class Left(Exception):
-    """The stage is left by what may be said at any time; no stage method sees it."""
-
-    def __init__(self, to: str, at: datetime, since: int = 0) -> None:
-        super().__init__(to)
-        self.to, self.at, self.since = to, at, since
-
-    @property
-    def returning(self) -> bool:
-        """Whether it leads back to a stage gone through."""
-        return self.since > 0
 
 
 class Joined(Exception):
@@ -61,11 +49,12 @@ class Finished(Exception):
 class Disagreement(Hearing[F]):
     """A case under one protocol: `follow` is its loop, the rest are the verbs of its stages."""
 
+    speaks_for_agency: str  # the role that stands for each agency where all agencies are told
     heard_before_the_end: tuple[type[Signal], ...] = ()  # what a case still waits for once its last word is said
 
     def __init__(self, case: Case[F]) -> None:
         super().__init__(case)
-        self._led_at = case.stage_began
+        self._led_at = self.led_sent_at = case.stage_began
         self._alarm = Alarm()
 
     # --- the loop
@@ -106,6 +95,7 @@ class Disagreement(Hearing[F]):
 
     def _leave(self, left: Left) -> None:
         self.case.ending = None
+        self.led_sent_at = left.at
         if not left.returning:
             self.leave_clocks(left.to, left.at, returning=False)
             return self._go_to(left.to, left.at)
@@ -136,8 +126,9 @@ class Disagreement(Hearing[F]):
     # --- the verbs
 
     def each(self, role: str) -> list[Role]:
-        """This role of each agency: both sides, all agencies."""
-        return [Role(role=role, agency=agency.code) for agency in self.case.agencies]
+        """This role of each agency that holds it: both sides, all agencies, every other agency."""
+        holders = self.case.parties().holders(role)
+        return [Role(role=role, agency=agency.code) for agency in self.case.agencies if agency.code in holders]
 
     def raising(self, role: str) -> Role:
         """This role of the agency that raised the case."""
@@ -185,6 +176,9 @@ class Disagreement(Hearing[F]):
     def aside(self, said: Signal) -> None:
         """What the protocol itself hears at any stage, such as minutes."""
 
+    def agency_joined(self, added: AgencyAdded) -> None:
+        """What it means for the protocol that one more agency takes part."""
+
     def role_passed(self, changed: RoleChanged) -> None:
         """What it means for the protocol that another person holds a role."""
 
@@ -200,24 +194,24 @@ class Disagreement(Hearing[F]):
         if verdict.code is Code.PROPOSAL and verdict.row:
             self.tell("proposed", self.raising(verdict.row.proposes_to))
         elif isinstance(said, kinds):
-            self._led_at = said.at
+            self._led_at, self.led_sent_at = said.at, said.sent_at
             return said
         else:
-            self._at_any_time(said)
+            await self._at_any_time(said)
         return None
 
-    def _at_any_time(self, said: Signal) -> None:
+    async def _at_any_time(self, said: Signal) -> None:
         match said:
             case ImmediateActionNeeded():
                 pass  # it was started in its own lane
             case DiscussionRecorded():
-                self.tell("informed", self.each("safeguarding_lead"), clause=ANY_TIME)
+                self.tell("informed", self.each(self.speaks_for_agency), clause=ANY_TIME)
             case RoleChanged():
                 self._role_changed(said)
             case AgencyAdded():
                 self._agency_added(said)
             case CalendarChanged():
-                self._calendar_changed(said)
+                await self._calendar_changed(said)
             case Corrected():
                 self._corrected(said)
             case Withdrawn():
@@ -238,14 +232,17 @@ class Disagreement(Hearing[F]):
     def _agency_added(self, said: AgencyAdded) -> NoReturn:
         self.case.agencies.append(Agency(code=said.agency_code, must_respond=said.must_respond))
         self.pass_on(Role(role="*", agency=said.agency_code), record=said.record)
-        self.joining, self._led_at = said.agency_code, said.at
+        self.agency_joined(said)
+        self.joining, self._led_at, self.led_sent_at = said.agency_code, said.at, said.sent_at
         raise Joined
 
-    def _calendar_changed(self, said: CalendarChanged) -> None:
+    async def _calendar_changed(self, said: CalendarChanged) -> None:
         if said.holidays is not None:
             version = f"as loaded on {said.sent_at.date().isoformat()}"
             self.case.holidays = self.case.holidays.changed_by(said.holidays, version)
             self.reckon_anew("the bank holidays changed")
+        if said.meetings is not None:
+            await self.meetings_changed(said.meetings, said.sent_at)
 
     def _corrected(self, said: Corrected) -> None:
         self.tell("informed", list(self.case.told), clause=ANY_TIME, about="corrected")
@@ -298,7 +295,7 @@ class Disagreement(Hearing[F]):
             await workflow.wait_condition(lambda: bool(self.case.urgent))
             received = self.case.urgent[0]
             understood = read(received.name, received.body, received.seen)
-            verdict = judge(understood, self.case.standing(self.ended_stage), self.rules)
+            verdict = judge(understood, self.case.standing(self.ended_stage, workflow.now()), self.rules)
             key = short_hash(understood.id) if understood.id else ""
             known = key in self.case.alarmed or key in self.case.accepted
             if verdict.code.accepted and understood.signal and not known:

@@ -41,6 +41,7 @@ class GwentDisagreement(Disagreement[GwentFacts]):
     """One disagreement under Gwent's protocol."""
 
     rules = gwent.RULES
+    speaks_for_agency = SAFEGUARDING_LEAD
     heard_before_the_end = (MinutesRecorded,)
 
     @workflow.init
@@ -317,7 +318,7 @@ class GwentDisagreement(Disagreement[GwentFacts]):
 
     # --- what the machinery asks
 
-    def awaits(self, kind: type[Signal]) -> bool:
+    def awaits(self, kind: type[Signal], role: Role) -> bool:
         """A meeting is held once it is arranged, and arranged before: the stage waits for one or the other."""
         if self.case.stage == Stage.MEETING:
             return (kind is MeetingHeld) == (self.facts.meeting_ahead() is not None)

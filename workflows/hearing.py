@@ -16,14 +16,14 @@ with workflow.unsafe.imports_passed_through():
     from protocols.status import Status
     from protocols.steps import Code, Entry, Receipt
     from workflows import story
+    from workflows.board_calendar import BoardCalendar
     from workflows.bodies import body_of
     from workflows.state import VERDICTS_KEPT, F, Received, short_hash
-    from workflows.timekeeping import Timekeeping
 
 ENVELOPE = set(Signal.model_fields)
 
 
-class Hearing(Timekeeping[F]):
+class Hearing(BoardCalendar[F]):
     """Keeps what comes, judges it in its turn, and answers queries."""
 
     rules: Rules
@@ -83,11 +83,13 @@ class Hearing(Timekeeping[F]):
         if case.ending:
             return self.keepers_of_minutes()
         parties = case.parties()
-        rows = [row for row in self.rules.says if row.stage == case.stage and row.moves and self.awaits(row.signal)]
-        return list(dict.fromkeys(role for row in rows for role in parties.expand(row)))
+        rows = [row for row in self.rules.says if row.stage == case.stage and row.moves]
+        return list(
+            dict.fromkeys(role for row in rows for role in parties.expand(row) if self.awaits(row.signal, role))
+        )
 
-    def awaits(self, kind: type[Signal]) -> bool:
-        """Whether this signal, which can move the stage on, can do so now."""
+    def awaits(self, kind: type[Signal], role: Role) -> bool:
+        """Whether this signal of this role, which can move the stage on, can do so now."""
         return True
 
     def keepers_of_minutes(self) -> list[Role]:
@@ -100,7 +102,7 @@ class Hearing(Timekeeping[F]):
         understood = read(received.name, received.body, received.seen)
         if understood.id and self.case.has_accepted(understood.id):
             return None  # an accepted id counts once, for good
-        verdict = judge(understood, self.case.standing(self.ended_stage), self.rules)
+        verdict = judge(understood, self.case.standing(self.ended_stage, workflow.now()), self.rules)
         if verdict.code.accepted:
             self.case.heard += 1
             if understood.id:

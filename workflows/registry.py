@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from protocols import gwent
+from protocols import cwm_taf_morgannwg, cwm_taf_morgannwg_coming_in, gwent
 from protocols.coming_in import Check
+from protocols.cwm_taf_morgannwg import CwmTafMorgannwgFacts
 from protocols.errors import WrongUse
 from protocols.facts import Facts
 from protocols.gwent import GwentFacts
+from workflows.cwm_taf_morgannwg import CwmTafMorgannwgDisagreement
 from workflows.gwent import GwentDisagreement
 from workflows.immediate import ImmediateAction
 from workflows.state import Case
@@ -21,14 +23,14 @@ class Protocol(NamedTuple):
         case: the model of its cases.
         facts: what a new case remembers.
         coming_in: its rules about case files.
-        first_stage: where a case begins.
+        starts: the stages at which a case may begin, by the number that its file gives.
     """
 
     workflow: Any
     case: type[Case[Any]]
     facts: type[Facts]
     coming_in: tuple[Check, ...]
-    first_stage: str
+    starts: Mapping[int, str]
 
 
 PROTOCOLS: Mapping[str, Protocol] = {
@@ -37,7 +39,14 @@ PROTOCOLS: Mapping[str, Protocol] = {
         case=Case[GwentFacts],
         facts=GwentFacts,
         coming_in=gwent.COMING_IN,
-        first_stage=gwent.Stage.PRACTITIONERS,
+        starts={1: gwent.Stage.PRACTITIONERS},
+    ),
+    cwm_taf_morgannwg.PROTOCOL: Protocol(
+        workflow=CwmTafMorgannwgDisagreement,
+        case=Case[CwmTafMorgannwgFacts],
+        facts=CwmTafMorgannwgFacts,
+        coming_in=cwm_taf_morgannwg_coming_in.COMING_IN,
+        starts=cwm_taf_morgannwg_coming_in.STARTS,
     ),
 }
 

@@ -7,13 +7,13 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from protocols.editions import Edition, Kind
-from protocols.facts import Facts
+from protocols.facts import Facts, parties_of
 from protocols.judging import Standing
 from protocols.limits import DueTime, due_time
 from protocols.roles import Agency, Role
 from protocols.says import Parties
 from protocols.status import ClockStatus
-from protocols.steps import ClockRow, ClockState, Entry, Notice, Receipt
+from protocols.steps import ClockRow, ClockState, Entry, Notice, PlannedMeeting, Receipt
 from protocols.working_days import BankHolidays
 
 F = TypeVar("F", bound=Facts)
@@ -51,11 +51,13 @@ class Clock(BaseModel):
     Attributes:
         clock, agency: its name in the edition, and the agency that it is for, where each has its own.
         starts, meeting_at, papers_due: what it runs from; the meeting it waits for, and when its papers are due.
+        unplanned_since: since when it waits for a meeting and none is planned.
         due_time: when it ends, and why.
         accountable, oversees: the roles.
         learned: moments up to this one are done with.
         told_late: its lateness was recorded (and mailed, for a protocol limit).
         begun_by, met_by: numbers of the signals; 0 for what began with the case or is not met.
+        void: what began it was taken back.
     """
 
     clock: str
@@ -64,6 +66,7 @@ class Clock(BaseModel):
     starts: datetime
     meeting_at: datetime | None = None
     papers_due: datetime | None = None
+    unplanned_since: datetime | None = None
     due_time: DueTime
     accountable: list[Role]
     oversees: list[Role]
@@ -74,6 +77,7 @@ class Clock(BaseModel):
     late: bool = False
     begun_by: int = 0
     met_by: int = 0
+    void: bool = False
 
     @property
     def due(self) -> datetime | None:
@@ -89,6 +93,12 @@ class Clock(BaseModel):
         """In time is at or before the due time."""
         return self.due is not None and moment > self.due
 
+    def plan(self, meeting: PlannedMeeting | None, since: datetime) -> None:
+        """It waits for this meeting, or for one to be planned since a moment."""
+        self.meeting_at = meeting.starts_at if meeting else None
+        self.papers_due = meeting.papers_due if meeting else None
+        self.unplanned_since = None if meeting else since
+
     def meet(self, at: datetime, by: int) -> None:
         """It is met, in time or late."""
         self.state, self.met_at, self.met_by, self.late = ClockState.MET, at, by, self.is_late_at(at)
@@ -99,7 +109,7 @@ class Clock(BaseModel):
 
     def resume(self, now: datetime) -> None:
         """It runs again from its old start; what it announced is not announced again."""
-        self.state, self.met_at, self.met_by = ClockState.RUNNING, None, 0
+        self.state, self.met_at, self.met_by, self.void = ClockState.RUNNING, None, 0, False
         self.late, self.learned = self.told_late, now
 
 
@@ -182,17 +192,9 @@ class Case(BaseModel, Generic[F]):
 
     def parties(self) -> Parties:
         """Who takes part."""
-        agency_roles = self.edition.agency_roles()
-        return Parties(
-            raising=self.raising,
-            agencies=frozenset(agency.code for agency in self.agencies),
-            agency_roles=agency_roles,
-            other_roles=frozenset(self.edition.roles) - agency_roles,
-            once=self.facts.once(),
-            stands_in=self.facts.stands_in(),
-        )
+        return parties_of(self.edition, self.agencies, self.facts)
 
-    def standing(self, ended: str) -> Standing:
+    def standing(self, ended: str, now: datetime) -> Standing:
         """How the case stands for the judge; `ended` is the name of the stage that it ends in."""
         return Standing(
             stage=self.stage,
@@ -201,12 +203,25 @@ class Case(BaseModel, Generic[F]):
             ending=self.ending is not None,
             stages=frozenset(self.edition.stages) - {ended},
             gone_through=frozenset(self.turns) - {ended},
+            missed=self.missed(now),
             case_began=self.instigated_at,
             stage_began=self.stage_began,
+            meeting_at=self._meeting_at(),
             parties=self.parties(),
             facts=self.facts,
             accepted=self.has_accepted,
         )
+
+    def missed(self, now: datetime) -> frozenset[str]:
+        """The stages that cannot be returned to: their limit is past, and would move the case on at once."""
+        past = (clock for clock in self.clocks if clock.due and clock.due <= now)
+        return frozenset(stage for clock in past for stage in self.edition.clocks[clock.clock].missed_in)
+
+    def _meeting_at(self) -> datetime | None:
+        """Start of the board's meeting that the stage waits for."""
+        rules = self.edition.clocks
+        here = (c for c in reversed(self.clocks) if self.stage in rules[c.clock].stages and not c.void)
+        return next((clock.meeting_at for clock in here if rules[clock.clock].meeting), None)
 
     def has_accepted(self, signal_id: str) -> bool:
         """Whether a signal with this id counted."""

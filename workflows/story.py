@@ -38,6 +38,13 @@ def moment(at: datetime | None) -> str:
     return f"{local:%H:%M} on {local:%A} {local.day} {local:%B %Y}"
 
 
+def meeting_words(before: datetime | None, now: datetime | None) -> str:
+    """“moved from … to …”: what the board did to a meeting."""
+    if now is None:
+        return f"cancelled, and no other is planned; it was to begin at {moment(before)}"
+    return f"moved from {moment(before)} to {moment(now)}" if before else f"planned for {moment(now)}"
+
+
 def role_words(case: Case[Any], role: Role) -> str:
     """“Line manager ABUHB”."""
     title = case.edition.roles[role.role].en if role.role in case.edition.roles else role.role

@@ -11,6 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from protocols.limits import DueTime
     from protocols.roles import Role
     from protocols.says import ANY_TIME
+    from protocols.steps import PlannedMeeting
     from protocols.working_days import local_date
     from workflows import story
     from workflows.recording import Recording, Roles, flat
@@ -27,6 +28,19 @@ class Waking(NamedTuple):
     what: str
 
 
+class Left(Exception):
+    """The stage is left by what no stage method sees: a missed limit, or what may be said at any time."""
+
+    def __init__(self, to: str, at: datetime, since: int = 0) -> None:
+        super().__init__(to)
+        self.to, self.at, self.since = to, at, since
+
+    @property
+    def returning(self) -> bool:
+        """Whether it leads back to a stage gone through."""
+        return self.since > 0
+
+
 class Timekeeping(Recording[F]):
     """Starts and meets clocks, and does what falls due."""
 
@@ -39,6 +53,7 @@ class Timekeeping(Recording[F]):
         accountable: Roles,
         oversees: Roles,
         agency: str = "",
+        meeting: PlannedMeeting | None = None,
     ) -> None:
         """Start a clock of the edition; nothing happens where the board took a local target out.
 
@@ -48,13 +63,14 @@ class Timekeeping(Recording[F]):
                 protocol limit goes on from its old start.
             accountable, oversees: roles.
             agency: the agency that it is for, where each has its own.
+            meeting: the one that it waits for, where its limit is the next meeting.
         """
         rule = self.case.edition.clocks.get(name)
         if rule is None:
             return None
-        if self.joining and not agency:
-            return self._share(name, accountable, oversees)
-        if self.case.returned_at and rule.kind is Kind.PROTOCOL and (old := self._last(name, agency)):
+        if self.joining and agency != self.joining:
+            return None if agency else self._share(name, accountable, oversees)
+        if old := self.kept(name, agency):
             old.resume(workflow.now())
             old.accountable, old.oversees = flat(accountable), flat(oversees)
             return self.touch(old)
@@ -70,13 +86,15 @@ class Timekeeping(Recording[F]):
             learned=workflow.now(),
             begun_by=self.case.heard,
         )
+        if rule.meeting:
+            clock.plan(meeting, starts)
         clock.due_time = self.case.reckon(clock)
         self.case.clocks.append(clock)
         self.touch(clock)
 
     def restart(self, name: str, of: datetime, accountable: Roles, oversees: Roles) -> None:
         """Start a clock, or let the one that runs begin anew: what it counts from was moved."""
-        running = self._running(name)
+        running = self.running(name)
         if not running or self.joining:
             return self.start(name, of, accountable, oversees)
         clock = running[0]
@@ -87,28 +105,32 @@ class Timekeeping(Recording[F]):
 
     def meet(self, name: str, at: datetime, agency: str = "", of: datetime | None = None) -> None:
         """The running clock of this name (that counts from `of`) is met; nothing happens if none runs."""
-        running = self._running(name, agency)
+        running = self.running(name, agency)
         for clock in [c for c in running if of in (None, c.starts)][:1] or running[:1]:
             clock.meet(at, self.case.heard)
             self.touch(clock)
 
     def hand_over(self, name: str, accountable: Roles) -> None:
         """From now on others are accountable for the running clock of this name."""
-        for clock in self._running(name):
+        for clock in self.running(name):
             clock.accountable = flat(accountable)
             self.touch(clock)
 
     # --- machinery
 
-    def _running(self, name: str, agency: str = "") -> list[Clock]:
+    def running(self, name: str, agency: str = "") -> list[Clock]:
+        """The running clocks of this name, in the order of their begin."""
         return [c for c in self.case.running_clocks() if c.clock == name and c.agency == agency]
 
-    def _last(self, name: str, agency: str) -> Clock | None:
-        return next((c for c in reversed(self.case.clocks) if (c.clock, c.agency) == (name, agency)), None)
+    def kept(self, name: str, agency: str = "") -> Clock | None:
+        """After a return: the clock of a protocol limit that keeps its start, rather one that was not taken back."""
+        mine = [c for c in reversed(self.case.clocks) if (c.clock, c.agency) == (name, agency)]
+        protocol = self.case.edition.clocks[name].kind is Kind.PROTOCOL
+        return min(mine, key=lambda clock: clock.void, default=None) if self.case.returned_at and protocol else None
 
     def _share(self, name: str, accountable: Roles, oversees: Roles) -> None:
         """An agency that joins shares the running clocks of its roles."""
-        for clock in self._running(name):
+        for clock in self.running(name):
             clock.accountable = flat(clock.accountable, [r for r in flat(accountable) if r.agency == self.joining])
             clock.oversees = flat(clock.oversees, [r for r in flat(oversees) if r.agency == self.joining])
             self.touch(clock)
@@ -130,7 +152,8 @@ class Timekeeping(Recording[F]):
         """What signal `since` and its followers began or met is void: closed, or running again."""
         for clock in self.case.clocks:
             rule = self.case.edition.clocks[clock.clock]
-            if clock.running and clock.begun_by >= since:
+            clock.void |= clock.begun_by >= since
+            if clock.running and clock.void:
                 clock.close(workflow.now())
                 self.touch(clock)
             elif rule.kind is Kind.PROTOCOL and clock.met_by >= since > clock.begun_by and back_to in rule.stages:
@@ -150,16 +173,22 @@ class Timekeeping(Recording[F]):
         """Do what such a moment is for."""
 
     def _next_of(self, clock: Clock) -> Waking | None:
-        words = self.case.edition.clocks[clock.clock].en
+        rule, words = self.case.edition.clocks[clock.clock], self.case.edition.clocks[clock.clock].en
+        begins = clock.meeting_at if rule.met_at_start else None
+        spoken = self._next_spoken(clock, words)
+        if begins and (spoken is None or begins <= spoken.at):
+            return Waking(begins, f"the meeting begins: {words}")
+        return spoken
+
+    def _next_spoken(self, clock: Clock, words: str) -> Waking | None:
         coming = [moment for moment in self._reminders(clock) if moment > clock.learned]
         if coming:
             return Waking(coming[0], f"reminder: {words}, due {story.moment(clock.due)}")
         if clock.due and not clock.told_late:
             return Waking(clock.due, f"due: {words}")
         if clock.kind is Kind.PROTOCOL:
-            return Waking(
-                self._next_chaser(clock, clock.learned), f"chaser: {words}, was due {story.moment(clock.due)}"
-            )
+            was = f"was due {story.moment(clock.due)}" if clock.due else "no meeting is planned"
+            return Waking(self._next_chaser(clock, clock.learned), f"chaser: {words}, {was}")
         return None
 
     def _reminders(self, clock: Clock) -> list[datetime]:
@@ -174,17 +203,23 @@ class Timekeeping(Recording[F]):
         return [moment for moment in planned if moment < clock.due]
 
     def _next_chaser(self, clock: Clock, after: datetime) -> datetime:
-        return moments.next_chaser(local_date(clock.due or clock.starts), after, self.case.holidays)
+        since = clock.due or clock.unplanned_since or clock.starts
+        return moments.next_chaser(local_date(since), after, self.case.holidays)
 
     def fall_due(self) -> None:
         """Do whatever is due by now, once: the due time counts, older reminders collapse into the latest."""
-        now = workflow.now()
+        now, missed = workflow.now(), []
         for clock in self.case.running_clocks():
             waking = self._next_of(clock)
             if waking is None or waking.at > now:
                 continue
+            rule = self.case.edition.clocks[clock.clock]
+            if rule.met_at_start and clock.meeting_at == waking.at:
+                self.begin_meeting(clock)
+                continue
             if clock.due and clock.due <= now and not clock.told_late:
                 self._fell_late(clock)
+                missed += [Left(to, clock.due) for stage, to in rule.missed_in.items() if stage == self.case.stage]
             elif clock.due and clock.due > now:
                 passed = [m for m in self._reminders(clock) if clock.learned < m <= now]
                 self._speak("reminder", clock, passed[-1], clock.accountable)
@@ -193,6 +228,20 @@ class Timekeeping(Recording[F]):
             clock.learned = now
             self.touch(clock)
         self.own_moments_due()
+        if missed:
+            raise min(missed, key=lambda left: left.at)
+
+    def begin_meeting(self, clock: Clock) -> None:
+        """The meeting that a clock waits for begins, and meets it; `meeting_began` is what follows."""
+        if clock.meeting_at:
+            clock.meet(clock.meeting_at, self.case.heard)
+            self.touch(clock)
+            rule = self.case.edition.clocks[clock.clock]
+            self.note("meeting-began", "The meeting began", clock.meeting_at, clause=rule.clause)
+            self.meeting_began(clock.meeting_at)
+
+    def meeting_began(self, meeting_at: datetime) -> None:
+        """What begins with the meeting of the board's calendar that the stage waits for."""
 
     def _fell_late(self, clock: Clock) -> None:
         """The lateness is recorded; a protocol limit is announced, a local target stands in the weekly list."""
@@ -209,7 +258,8 @@ class Timekeeping(Recording[F]):
         while (following := self._next_chaser(clock, latest)) <= now:
             latest = following
         if now - latest <= ON_TIME:
-            self._speak("chaser", clock, latest, flat(clock.accountable, clock.oversees))
+            oversees = clock.oversees if clock.due else []  # only the accountable role can have a meeting planned
+            self._speak("chaser", clock, latest, flat(clock.accountable, oversees))
 
     def _speak(self, notice: str, clock: Clock, moment: datetime, to: list[Role]) -> None:
         """A reminder, overdue or chaser: its occasion is the clock with its start and this moment."""
@@ -234,7 +284,8 @@ class Timekeeping(Recording[F]):
             "agency": clock.agency,
             "due": clock.due.isoformat() if clock.due else "",
         }
-        words = f"{what.capitalize()}: {rule.en} ({rule.clause}), due {story.moment(clock.due)}"
+        due = f"due {story.moment(clock.due)}" if clock.due else "no meeting is planned"
+        words = f"{what.capitalize()}: {rule.en} ({rule.clause}), {due}"
         self.note(what, words, moment, clause=rule.clause, facts=facts)
 
     def reckon_anew(self, why: str) -> None:
@@ -255,16 +306,25 @@ class Timekeeping(Recording[F]):
                 self._moved(clock, old.due, why)
 
     def _moved(self, clock: Clock, old: datetime, why: str) -> None:
+        self.note_recalculated(clock, old, why)
+        self.tell_date_changed(clock, clock.accountable, clock.due)
+
+    def note_recalculated(self, clock: Clock, old: datetime | None, why: str) -> None:
+        """Old and new due time stand in the timeline, and why (spec 1: no date moves without a record)."""
         rule = self.case.edition.clocks[clock.clock]
-        facts = {"clock": clock.clock, "agency": clock.agency, "why": why}
-        facts |= {"old": old.isoformat(), "new": clock.due.isoformat() if clock.due else ""}
+        dues = {"old": old.isoformat() if old else "", "new": clock.due.isoformat() if clock.due else ""}
         words = f"{rule.en} ({rule.clause}): now due {story.moment(clock.due)}, before {story.moment(old)}; {why}"
+        facts = {"clock": clock.clock, "agency": clock.agency, "why": why, **dues}
         self.note("recalculated", words, workflow.now(), clause=ANY_TIME, facts=facts)
+
+    def tell_date_changed(self, clock: Clock, to: list[Role], date: datetime | None) -> None:
+        """These roles learn that the date that they know of is another one now."""
+        rule = self.case.edition.clocks[clock.clock]
         self.tell(
             "date-changed",
-            clock.accountable,
+            to,
             clause=ANY_TIME,
-            due=clock.due,
+            due=date,
             about=self.case.key_of(clock),
             clock=clock.clock,
             limit=str(rule.within),

@@ -10,7 +10,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from protocols.errors import BadEdition
-from protocols.limits import Limit
+from protocols.limits import Limit, Unit
+from protocols.roles import OTHERS, RAISING
 
 SHIPPED = Path(__file__).parent
 
@@ -33,10 +34,16 @@ class Words(_Data):
     cy: str = Field(min_length=1)
 
 
-class RoleTitle(Words):
-    """A role's title, and what it is held of: each agency, the authority, the board, or the case."""
+class Exclusion(Words):
+    """Where to go instead; `unless` names the answer of the screening with which the case is taken all the same."""
 
-    of: Literal["agency", "authority", "board", "case"]
+    unless: str = ""
+
+
+class RoleTitle(Words):
+    """A role's title, and what holds it: each agency, one side of them, the authority, the board, or the case."""
+
+    of: Literal["agency", "raising agency", "other agency", "authority", "board", "case"]
 
 
 class StageTitle(Words):
@@ -53,7 +60,11 @@ class ClockRule(Words):
         clause: the clause that it comes from.
         within: the limit.
         of: what starts it, in words.
+        meeting: for the limit ``next meeting`` the group of the board's calendar; ``{group}`` stands for
+            children or adults.
         stages: the stages that it belongs to; it closes when the last of them is left.
+        missed_in: where a miss moves the case: the stage that it is missed in, and the one that it moves to.
+        met_at_start: the start of the meeting meets it.
         met_on_leaving: leaving its stages meets it, an ending included.
         runs_on: it outlives its stage, until met.
         met_by: what meets it, in words.
@@ -64,7 +75,10 @@ class ClockRule(Words):
     clause: str
     within: Limit
     of: str
+    meeting: str = ""
     stages: tuple[str, ...]
+    missed_in: dict[str, str] = {}
+    met_at_start: bool = False
     met_on_leaving: bool = False
     runs_on: bool = False
     met_by: str
@@ -73,7 +87,15 @@ class ClockRule(Words):
 
 
 class Edition(_Data):
-    """A protocol as one board adopted it on one date."""
+    """A protocol as one board adopted it on one date.
+
+    Attributes:
+        reference: what its cases' references begin with.
+        circumstances: what a difference may be about.
+        exclusions: what the protocol is not for, and where to go instead.
+        advice: what is said to whoever answers a question of the screening with yes.
+        grounds: what lets a case begin at a later stage.
+    """
 
     protocol: str
     edition: str
@@ -84,13 +106,21 @@ class Edition(_Data):
     name: Words
     board: Words
     circumstances: dict[str, Words]
+    exclusions: dict[str, Exclusion] = {}
+    advice: dict[str, Words] = {}
+    grounds: dict[str, Words] = {}
     roles: dict[str, RoleTitle]
     stages: dict[str, StageTitle]
     clocks: dict[str, ClockRule]
 
     def agency_roles(self) -> frozenset[str]:
         """The roles that each agency holds for itself."""
-        return frozenset(role for role, title in self.roles.items() if title.of == "agency")
+        return frozenset(role for role, title in self.roles.items() if title.of.endswith("agency"))
+
+    def sides_of_roles(self) -> list[tuple[str, str]]:
+        """The roles that only one side holds, with that side."""
+        sides = {"raising agency": RAISING, "other agency": OTHERS}
+        return [(role, sides[title.of]) for role, title in self.roles.items() if title.of in sides]
 
 
 def read_edition(file: Path) -> Edition:
@@ -138,11 +168,16 @@ def _check_names(file: Path, edition: Edition) -> None:
         f"{file.name}: clocks.{name}: “{word}” is no {kind} of this edition. Mend the file."
         for name, rule in edition.clocks.items()
         for kind, words, known in (
-            ("stage", rule.stages, edition.stages),
+            ("stage", (*rule.stages, *rule.missed_in, *rule.missed_in.values()), edition.stages),
             ("role", rule.accountable + rule.oversees, edition.roles),
         )
         for word in words
         if word not in known
+    ]
+    faults += [
+        f"{file.name}: clocks.{name}: “next meeting”, and nothing else, names the group that meets. Mend the file."
+        for name, rule in edition.clocks.items()
+        if (rule.within.unit is Unit.NEXT_MEETING) != bool(rule.meeting)
     ]
     if faults:
         raise BadEdition(*faults)

@@ -56,6 +56,8 @@ class PlannedMeeting(Base):
     starts_at: Mapped[datetime]
     papers_due: Mapped[datetime | None]
     status: Mapped[str]
+    load: Mapped[int]
+    """Number of the load that last changed it: what open cases are told is known by it."""
 
 
 class HolidayList(Base):

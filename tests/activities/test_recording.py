@@ -7,8 +7,8 @@ from sqlalchemy import Engine
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.recording import MeetingQuery, PlannedMeeting, Records
-from protocols.steps import Recorded
+from activities.recording import Records
+from protocols.steps import MeetingQuery, PlannedMeeting, Recorded
 from records import connect
 from records.directory import load_meetings
 from records.reading import timeline
@@ -29,7 +29,7 @@ async def test_the_next_meeting_comes_from_the_calendar(engine: Engine, tmp_path
     file = tmp_path / "meetings.csv"
     row = "m1,gwent,board,2026-04-01T10:00:00+01:00,,planned"
     file.write_text(f"id,board,group,starts_at,papers_due,status\n{row}\n", encoding="utf-8")
-    load_meetings(engine, file)
+    load_meetings(engine, file, MONDAY)
     query = MeetingQuery(board="gwent", group="board", after=MONDAY)
     found = await ActivityEnvironment().run(Records(engine).next_meeting, query)
     assert isinstance(found, PlannedMeeting)

@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from protocols.editions import read_editions
+from protocols.facts import parties_of
 from protocols.gwent import RULES, GwentFacts, Meeting, Review, Stage
 from protocols.judging import Standing, Verdict, judge
 from protocols.messages import read
+from protocols.roles import Agency
 from protocols.says import Parties
 from tests.protocols.moments_in_words import on
 
@@ -82,15 +84,7 @@ def facts_at(stage: Stage) -> GwentFacts:
 
 def parties(facts: GwentFacts) -> Parties:
     """Two agencies, ABUHB raising, with the roles of the shipped edition."""
-    agency_roles = EDITION.agency_roles()
-    return Parties(
-        raising=RAISING,
-        agencies=frozenset({RAISING, OTHER}),
-        agency_roles=agency_roles,
-        other_roles=frozenset(EDITION.roles) - agency_roles,
-        once=facts.once(),
-        stands_in=facts.stands_in(),
-    )
+    return parties_of(EDITION, (Agency(code=RAISING, raising=True), Agency(code=OTHER)), facts)
 
 
 def standing(stage: Stage, **changed: Any) -> Standing:
@@ -103,8 +97,10 @@ def standing(stage: Stage, **changed: Any) -> Standing:
         ending=False,
         stages=frozenset(STAGES),
         gone_through=frozenset(STAGES[: STAGES.index(stage) + 1]),
+        missed=frozenset(),
         case_began=CASE_BEGAN,
         stage_began=CASE_BEGAN if stage is Stage.PRACTITIONERS else STAGE_BEGAN,
+        meeting_at=None,
         parties=parties(facts),
         facts=facts,
         accepted=lambda signal_id: signal_id == KNOWN_ID,

@@ -158,7 +158,7 @@ FAULTS = [
     (
         'of = "board", en = "Business Unit"',
         'of = "region", en = "Business Unit"',
-        "roles.business_unit.of: Input should be 'agency', 'authority', 'board' or 'case'. Mend the file.",
+        "roles.business_unit.of: Input should be 'agency', 'raising agency', 'other agency', 'authority', ",
     ),
     ("adopted = 2023-03-01", 'adopted = "spring"', "adopted: "),
 ]

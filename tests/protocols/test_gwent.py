@@ -224,8 +224,9 @@ def test_3_4_a_moved_meeting_is_on_its_last_date() -> None:
 @pytest.mark.clause("gwent 3.2", "gwent 3.4")
 def test_3_2_and_3_4_who_stands_in() -> None:
     """The safeguarding lead stands in for the line manager; the Team Manager for the Chair until one is named."""
-    assert {"safeguarding_lead": "line_manager", "team_manager": "chair"} == GwentFacts().stands_in()
-    assert {"safeguarding_lead": "line_manager"} == GwentFacts(chairs=[3]).stands_in()
+    lead = {"safeguarding_lead": ("line_manager",)}
+    assert {**lead, "team_manager": ("chair",)} == GwentFacts().stands_in()
+    assert lead == GwentFacts(chairs=[3]).stands_in()
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -233,4 +234,4 @@ def test_3_2_and_3_4_who_stands_in() -> None:
 def test_3_8_the_reviewer_is_held_by_the_agency_that_the_decision_named(stage: Stage) -> None:
     """Before the decision no agency holds the role of the reviewer, afterwards the one named."""
     named = STAGES.index(stage) > STAGES.index(Stage.DECISION)
-    assert {"reviewer": "TORFAEN" if named else ""} == facts_at(stage).once()
+    assert {"reviewer": frozenset({"TORFAEN"} if named else ())} == facts_at(stage).held_by(())

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from protocols.editions import read_editions
 from protocols.errors import BadFile
 from records import directory
-from records.directory import Loaded, MeetingsLoaded
+from records.directory import GroupLoaded, Loaded, MeetingsLoaded
 from tests.records.making import MONDAY
 
 AGENCIES = "code,name_en,name_cy,kind\nABUHB,Aneurin Bevan,Aneurin Bevan,health\nNEWPORT,Newport,Casnewydd,authority\n"
@@ -115,12 +115,34 @@ def test_what_is_no_csv_file_is_said_to_be_none(engine: Engine, tmp_path: Path, 
 
 def test_a_load_of_meetings_says_whose_calendar_changed(engine: Engine, file: Write) -> None:
     """Open cases that wait for that group are told; a file without news tells nobody."""
-    loaded = directory.load_meetings(engine, file(MEETINGS, MEETING))
-    assert MeetingsLoaded(1, 1, (("gwent", "qa_children"),)) == loaded
-    assert MeetingsLoaded(1, 0, ()) == directory.load_meetings(engine, file(MEETINGS, MEETING))
+    loaded = directory.load_meetings(engine, file(MEETINGS, MEETING), MONDAY)
+    assert MeetingsLoaded(1, 1, (GroupLoaded("gwent", "qa_children", 1),)) == loaded
+    assert loaded._replace(changed=0) == directory.load_meetings(engine, file(MEETINGS, MEETING), MONDAY)
     moved = MEETING.replace("qa_children", "board")
-    loaded = directory.load_meetings(engine, file(MEETINGS, moved))
-    assert (("gwent", "board"), ("gwent", "qa_children")) == loaded.groups
+    loaded = directory.load_meetings(engine, file(MEETINGS, moved), MONDAY)
+    assert (GroupLoaded("gwent", "board", 2), GroupLoaded("gwent", "qa_children", 2)) == loaded.groups
+
+
+@pytest.mark.clause("common calendar")
+def test_a_meeting_that_lies_ahead_cannot_be_moved_into_the_past(engine: Engine, file: Write) -> None:
+    """It would be over for every case that waits for it; the row and the column are named, nothing is loaded."""
+    directory.load_meetings(engine, file(MEETINGS, MEETING), MONDAY)
+    past = MEETING.replace("2026-04-01T10", "2026-02-27T10").replace("2026-03-25", "2026-02-20")
+    said = faults(lambda: directory.load_meetings(engine, file(MEETINGS, past), MONDAY))
+    assert ["file.csv, row 2, column starts_at: moves a meeting that lies ahead into the past."] == [
+        line.partition(" Give")[0] for line in said
+    ]
+    assert datetime(2026, 4, 1, 9, tzinfo=UTC) == directory.meetings(engine)[0].starts_at
+
+
+def test_a_meeting_is_of_a_known_board_and_its_papers_are_due_before_it(engine: Engine, file: Write) -> None:
+    """A board without an edition has no cases; papers after the meeting help nobody."""
+    rows = (MEETINGS, MEETING.replace("gwent", "dyfed"), MEETING.replace("2026-03-25", "2026-04-02"))
+    said = faults(lambda: directory.load_meetings(engine, file(*rows), MONDAY, read_editions()))
+    assert [
+        "file.csv, row 2, column board: is none of cwm-taf-morgannwg, gwent.",
+        "file.csv, row 3, column papers_due: is later than the meeting. Mend one of the two.",
+    ] == said
 
 
 def test_the_next_meeting_is_the_first_planned_one_after_a_moment(engine: Engine, file: Write) -> None:
@@ -132,7 +154,7 @@ def test_the_next_meeting_is_the_first_planned_one_after_a_moment(engine: Engine
         MEETING.replace("m1", "m3").replace("04-01", "04-15").replace("2026-03-25T09:00:00+00:00", ""),
         MEETING.replace("m1", "m4").replace("04-01", "04-02").replace("qa_children", "qa_adults"),
     ]
-    directory.load_meetings(engine, file(MEETINGS, *rows))
+    directory.load_meetings(engine, file(MEETINGS, *rows), MONDAY)
 
     def after(moment: datetime) -> str | None:
         found = directory.next_meeting(engine, "gwent", "qa_children", moment)
@@ -145,7 +167,7 @@ def test_the_next_meeting_is_the_first_planned_one_after_a_moment(engine: Engine
 def test_a_meeting_needs_a_time_with_an_offset(engine: Engine, file: Write) -> None:
     """Ten o'clock is another moment in summer."""
     rows = (MEETINGS, MEETING.replace("+01:00", ""), MEETING.replace("2026-04-01T10:00:00+01:00", "1 April"))
-    said = faults(lambda: directory.load_meetings(engine, file(*rows)))
+    said = faults(lambda: directory.load_meetings(engine, file(*rows), MONDAY))
     assert ["file.csv, row 2, column starts_at", "file.csv, row 3, column starts_at"] == [
         line.partition(":")[0] for line in said
     ]

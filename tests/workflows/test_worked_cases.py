@@ -35,12 +35,12 @@ def _csv(file: Path, columns: list[str], rows: list[dict[str, str]]) -> Path:
     return file
 
 
-def load(engine: Engine, directory: dict[str, Any], folder: Path) -> None:
+def load(engine: Engine, directory: dict[str, Any], folder: Path, at: datetime) -> None:
     """Load the directory of a worked case as a board would."""
     loading.load_agencies(engine, _csv(folder / "agencies.csv", AGENCIES, directory["agencies"]))
     loading.load_people(engine, _csv(folder / "people.csv", PEOPLE, directory["people"]), read_editions())
     if directory["meetings"]:
-        loading.load_meetings(engine, _csv(folder / "meetings.csv", MEETINGS, directory["meetings"]))
+        loading.load_meetings(engine, _csv(folder / "meetings.csv", MEETINGS, directory["meetings"]), at)
 
 
 async def say_all(story: Story, reference: str, signals: list[dict[str, Any]]) -> dict[str, str]:
@@ -79,8 +79,9 @@ async def test_a_worked_case_comes_out_as_calculated(file: Path, engine: Engine,
     """Every notice (minute, role, clause, due time), every verdict and every clock is as calculated."""
     case = json.loads(file.read_text(encoding="utf-8"))
     expected = case["expected"]
-    load(engine, case["directory"], tmp_path)
-    async with begin(datetime.fromisoformat(case["raised_at"]), engine) as story:
+    raised_at = datetime.fromisoformat(case["raised_at"])
+    load(engine, case["directory"], tmp_path, raised_at)
+    async with begin(raised_at, engine) as story:
         reference = await story.raise_case(case["case"])
         verdicts = await say_all(story, reference, case["signals"])
         await story.skip_to(datetime.fromisoformat(case["until"]))
