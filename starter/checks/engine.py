@@ -78,22 +78,23 @@ async def hears_this_machine(setting: settings.Settings) -> list[Finding]:
         Unreachable: Temporal does not answer.
     """
     client = await Engine(setting).client()
-    since, here = datetime.now(UTC) - HEARD_WITHIN, f"@{socket.gethostname()}"
     for poller in await _pollers(client):
-        if poller.identity.endswith(here) and poller.last_access_time.ToDatetime(UTC) > since:
+        if poller.identity.endswith(f"@{socket.gethostname()}"):
             return [Finding("Temporal", f"the worker {poller.identity} asks for work")]
     words = "no worker of this machine asks for work: see that datrys worker runs, and what its log says"
     return [Finding("Temporal", words, stops=True)]
 
 
 async def _pollers(client: Client) -> list[PollerInfo]:
-    """Who asked for work in the last minutes."""
+    """Who asked for work lately."""
     question = DescribeTaskQueueRequest(
         namespace=client.namespace,
         task_queue=TaskQueue(name=TASK_QUEUE),
         task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
     )
     try:
-        return list((await client.workflow_service.describe_task_queue(question, timeout=CALL)).pollers)
+        answer = await client.workflow_service.describe_task_queue(question, timeout=CALL)
     except RPCError:
         return []
+    since = datetime.now(UTC) - HEARD_WITHIN
+    return [poller for poller in answer.pollers if poller.last_access_time.ToDatetime(UTC) > since]
