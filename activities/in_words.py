@@ -49,9 +49,9 @@ def in_figures(moment: datetime) -> str:
 
 
 def limit_in_words(limit: Limit, language: Language) -> str:
-    """“5 working days”, “5 diwrnod gwaith”."""
+    """“5 working days”, “5 diwrnod gwaith”; for the next meeting its day, since the limit ends with that day."""
     if limit.unit is Unit.NEXT_MEETING:
-        return "the next meeting" if language == "en" else "y cyfarfod nesaf"
+        return "the day of the next meeting" if language == "en" else "diwrnod y cyfarfod nesaf"
     if language == "en":
         return str(limit)
     words = WELSH_UNITS[limit.unit]

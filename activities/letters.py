@@ -19,11 +19,15 @@ from protocols.mail import Language, Letter, MailFacts
 
 LANGUAGES: dict[Language, str] = {"cy": "Welsh", "en": "English"}
 OF_A_CLOCK = frozenset({"reminder", "overdue", "chaser"})
+DATE_CHANGED = "date-changed"
 ANY_TIME = "any"
 LONGEST_SUBJECT = 199
 
 SENT = TypeAdapter(dict[str, dict[str, tuple[str, ...]]])
-"""What ``sent.toml`` says: under which protocol, which notices, and for which stages they have words of their own."""
+"""What ``sent.toml`` says: under which protocol, which notices, and for which stages they have words of their own.
+
+The empty stage stands for all others; no stage at all, for words that hold for every one.
+"""
 
 
 def write_letter(facts: MailFacts, languages: tuple[Language, Language], folder: Path = SHIPPED) -> Letter:
@@ -86,10 +90,16 @@ def _words(templates: Library, facts: MailFacts) -> str:
 
 
 def _key(notice: str, facts: MailFacts) -> str:
-    """The stage; for what is about a clock the clock, or the meeting; ``any`` for news that came at any time."""
+    """The stage; for what is about a clock the clock, or the meeting; ``any`` for news that came at any time.
+
+    A date without a clock is that of a meeting which the board planned later: its news has the words of the stage.
+    """
     if notice in OF_A_CLOCK:
         return facts.clock or "meeting"
-    if notice == "informed" and facts.clause == ANY_TIME and not facts.concerns:
+    if notice == DATE_CHANGED:
+        return facts.clock
+    planned_later = facts.due is not None and not facts.clock
+    if notice == "informed" and facts.clause == ANY_TIME and not facts.concerns and not planned_later:
         return ANY_TIME
     return facts.stage
 
@@ -133,9 +143,9 @@ def _faults(edition: Edition, templates: Library, sent: dict[str, dict[str, tupl
 def _needed(edition: Edition, sent: dict[str, tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
     """For each mail the names under which its words may stand; those of a stage under none that is more general."""
     for notice, keys in sent.items():
-        yield from (_names(edition.protocol, notice, key)[:2] for key in keys)
-        if not keys:
-            yield _names(edition.protocol, notice, "")[2:]
+        for key in keys or ("",):
+            names = _names(edition.protocol, notice, key)
+            yield names[:2] if key else names[2:]
     for clock, rule in edition.clocks.items():
         for notice in OF_A_CLOCK if rule.kind is Kind.PROTOCOL else ("reminder",):
             yield _names(edition.protocol, notice, clock)

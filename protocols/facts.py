@@ -34,6 +34,10 @@ class Facts(BaseModel, ABC):
         """Roles whose signals count as those of other roles as well."""
         return {}
 
+    def names(self) -> Mapping[str, frozenset[str]]:
+        """Roles that may say who holds another role, beside those that may for every role."""
+        return {}
+
     def waits_for_minutes(self) -> bool:
         """Whether a meeting was held whose minutes are not recorded."""
         return False
@@ -60,4 +64,5 @@ def parties_of(edition: Edition, agencies: Sequence[Agency], facts: Facts) -> Pa
         held_by={**{role: sides[side] for role, side in edition.sides_of_roles()}, **facts.held_by(agencies)},
         sides={**sides, **facts.sides(agencies)},
         stands_in=facts.stands_in(),
+        names=facts.names(),
     )

@@ -190,6 +190,10 @@ class GwentFacts(Facts):
         chair = {} if self.chair_named else {"team_manager": ("chair",)}
         return {"safeguarding_lead": ("line_manager",), **chair}
 
+    def names(self) -> dict[str, frozenset[str]]:
+        """3.4 The Team Manager names the Chair."""
+        return {"team_manager": frozenset({"chair"})}
+
     def waits_for_minutes(self) -> bool:
         """Whether the minutes of a meeting held are not recorded."""
         return self.meeting_without_minutes() is not None

@@ -18,7 +18,7 @@ from protocols.messages import (
     Signal,
 )
 from protocols.roles import Role
-from protocols.says import ANY_TIME, Parties, Says, may_change_role
+from protocols.says import ANY_TIME, Parties, Says
 from protocols.steps import Code
 
 GRACE = timedelta(minutes=5)
@@ -157,7 +157,7 @@ def _complete(read: Read, envelope: Signal, row: Says, case: Standing) -> None:
 
 def _fits(signal: Signal, seen: datetime, row: Says, case: Standing, rules: Rules) -> None:
     sender = case.parties.known_as(signal.sender)
-    if isinstance(signal, RoleChanged) and not may_change_role(signal, sender, case.parties.agency_roles):
+    if isinstance(signal, RoleChanged) and not case.parties.may_pass_on(sender, signal):
         raise Refusal(Code.WRONG_ROLE, "this role is not this sender's to pass on")
     if isinstance(signal, AgencyAdded) and case.parties.involves(signal.agency_code):
         raise Refusal(Code.ALREADY, "in the case already")

@@ -50,7 +50,7 @@ SAID_AT_ANY_TIME = (
     Says(ANY_TIME, CalendarChanged, ("business_unit",)),
     Says(ANY_TIME, Withdrawn, ("line_manager", "manager", "safeguarding_lead"), RAISING),
 )
-"""Spec 1, Any time. Who may change which role is in `may_change_role`."""
+"""Spec 1, Any time. Who may change which role is in `Parties.may_pass_on`."""
 
 
 class Parties(NamedTuple):
@@ -63,6 +63,7 @@ class Parties(NamedTuple):
         held_by: the agencies that hold a role, where it is not one of every agency of the case (``reviewer``).
         sides: the agencies of each side; an empty code stands for the roles of no agency.
         stands_in: a role whose signals count as those of others as well.
+        names: a role that may say who holds others.
     """
 
     agencies: frozenset[str]
@@ -71,6 +72,7 @@ class Parties(NamedTuple):
     held_by: Mapping[str, frozenset[str]] = {}
     sides: Mapping[str, frozenset[str]] = {}
     stands_in: Mapping[str, tuple[str, ...]] = {}
+    names: Mapping[str, frozenset[str]] = {}
 
     def holders(self, role: str) -> frozenset[str]:
         """The agencies that hold this role in this case."""
@@ -108,6 +110,14 @@ class Parties(NamedTuple):
         unsaid = sender.role in self.agency_roles and not sender.agency
         return unsaid or row.side == EITHER or sender.agency in self.sides[row.side]
 
+    def may_pass_on(self, sender: Role, changed: RoleChanged) -> bool:
+        """Role changed: the Business Unit, an agency for its own roles, or whoever names the holder of that role."""
+        if sender.role == "business_unit":
+            return True
+        if changed.role in self.agency_roles:
+            return bool(sender.agency) and changed.for_agency in (sender.agency, None)
+        return changed.role in self.names.get(sender.role, frozenset())
+
     def expand(self, row: Says) -> list[Role]:
         """The roles of this case that a row names."""
         named = (
@@ -116,15 +126,6 @@ class Parties(NamedTuple):
             for agency in (sorted(self.holders(role)) if role in self.agency_roles else [""])
         )
         return [role for role in named if self._on_side(row, role)]
-
-
-def may_change_role(signal: RoleChanged, sender: Role, agency_roles: Iterable[str]) -> bool:
-    """Role changed: the Business Unit, or an agency for its own roles; the Team Manager names the Chair (Gwent 3.4)."""
-    if sender.role == "business_unit":
-        return True
-    if signal.role in agency_roles:
-        return bool(sender.agency) and signal.for_agency in (sender.agency, None)
-    return (sender.role, signal.role) == ("team_manager", "chair")
 
 
 def lacking(signal: Signal, fields: Iterable[str]) -> tuple[str, ...]:

@@ -7,12 +7,13 @@ from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from protocols.editions import Edition
 from protocols.roles import Role
 from protocols.steps import HolderRow
 from records.intake import Person
 from records.models import Case, CasePerson, DirectoryPerson, FreeText
 
-CHAIR, TEAM_MANAGER, DUTY_TEAM, BUSINESS_UNIT = "chair", "team_manager", "duty_team", "business_unit"
+DUTY_TEAM, BUSINESS_UNIT = "duty_team", "business_unit"
 WHOLE_AGENCY = "*"
 """Stands for every role of an agency, where an agency joins with its people."""
 
@@ -40,13 +41,14 @@ def holders(session: Session, case: Case, role: Role) -> list[Holder]:
     """Who holds a role in a case: nobody, one, or for a duty team with several offices all of them.
 
     Named for the case (the latest) comes before the directory; there the authority's own before the board's,
-    children's or adults' before both's, and the row loaded last before older ones. A Chair whom nobody named is
-    the Team Manager (Gwent 3.4).
+    children's or adults' before both's, and the row loaded last before older ones. Until somebody is named for it,
+    a role may be another's as well, as the edition says.
     """
     if named := named_for(session, case.reference, role):
         return [holder_of(named)]
-    if role.role == CHAIR:
-        return holders(session, case, Role(role=TEAM_MANAGER))
+    title = Edition.model_validate_json(case.edition).roles.get(role.role)
+    if title and title.until_named:
+        return holders(session, case, Role(role=title.until_named))
     listed = listed_as(session, case.protocol, role, case.authority, case.group)
     return [holder_of(person) for person in (listed if role.role == DUTY_TEAM else listed[-1:])]
 

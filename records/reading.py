@@ -58,6 +58,12 @@ class CaseView(NamedTuple):
     notices: tuple[NoticeView, ...]
 
 
+    def request_of(self, clock: ClockRow) -> NoticeView | None:
+        """The latest request that an agency was sent for a clock of its own, and whether it reached it."""
+        asked = (n for n in reversed(self.notices) if n.notice == "action-required" and n.to in clock.accountable)
+        return next((n for n in asked if n.due == clock.due_time.due), None) if clock.agency else None
+
+
 class TimelineEntry(NamedTuple):
     """One line of a timeline.
 

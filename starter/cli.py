@@ -147,6 +147,7 @@ def timetable(
     protocol: Annotated[str, typer.Argument(help="The protocol, such as gwent.")],
     starts: Annotated[str, typer.Option("--from", help="The moment at which every clock is to begin.")],
     meetings: Annotated[Path | None, typer.Option(help="CSV file of planned meetings.")] = None,
+    adults: Annotated[bool, typer.Option("--adults", help="With the meetings for adults, not for children.")] = False,
     as_json: AsJson = False,
     svg: Annotated[Path | None, typer.Option(help="Draw it into this file.")] = None,
 ) -> None:
@@ -158,7 +159,8 @@ def timetable(
     if protocol not in editions:
         raise WrongUse(f"“{protocol}” is no protocol. These are: {', '.join(editions)}.")
     planned = tables.read_meetings(meetings, protocol) if meetings else None
-    rows = tables.timetable(editions[protocol], read_time(starts, "--from"), directory.shipped_holidays(), planned)
+    group, begin = "adults" if adults else "children", read_time(starts, "--from")
+    rows = tables.timetable(editions[protocol], begin, directory.shipped_holidays(), planned, group)
     if svg:
         printing.write(svg, as_svg(editions[protocol], rows))
     if as_json:

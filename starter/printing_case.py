@@ -10,7 +10,8 @@ from rich.text import Text
 from protocols.editions import ClockRule, Kind
 from protocols.limits import DueTime
 from protocols.steps import ClockRow
-from records.reading import TimelineEntry
+from records.models import Delivery, Target
+from records.reading import NoticeView, TimelineEntry
 from starter.printing import console, count, moment, roles
 from starter.timetable import Row
 from starter.use_cases import CaseReport
@@ -20,7 +21,8 @@ def explanation(due: DueTime) -> str:
     """“counted: Tue 22 Dec, …; skipped: Fri 25 Dec (bank holiday), …”."""
     counted = ", ".join(f"{day:%a %d %b}" for day in due.counted)
     skipped = ", ".join(f"{day.date:%a %d %b} ({day.why})" for day in due.skipped)
-    parts = [f"from {moment(due.starts)}", counted and f"counted {counted}", skipped and f"skipped {skipped}"]
+    meeting = f"the first meeting planned after that begins {moment(due.meeting_at)}" if due.meeting_at else ""
+    parts = [f"from {moment(due.starts)}", counted and f"counted {counted}", skipped and f"skipped {skipped}", meeting]
     if due.provisional:
         parts.append("provisional: the bank holidays are not known so far ahead")
     return "; ".join(part for part in parts if part)
@@ -57,7 +59,7 @@ def case_as_json(report: CaseReport) -> dict[str, Any]:
         "turn": view.turn,
         "clause": view.row.clause or None,
         "waiting_for": list(view.row.waiting_for),
-        "clocks": [_clock_as_json(clock) for clock in sorted(view.clocks, key=_number)],
+        "clocks": [_clock_as_json(clock, view.request_of(clock)) for clock in sorted(view.clocks, key=_number)],
         "outcome": view.row.outcome,
         "undelivered": view.row.undelivered,
         "timeline": [
@@ -66,14 +68,25 @@ def case_as_json(report: CaseReport) -> dict[str, Any]:
     }
 
 
-def _clock_as_json(clock: ClockRow) -> dict[str, Any]:
+def _clock_as_json(clock: ClockRow, request: NoticeView | None) -> dict[str, Any]:
     return {
         **clock.model_dump(mode="json", exclude={"key", "due_time", "oversees"}),
         "starts": clock.due_time.starts,
         "due": clock.due_time.due,
         "provisional": clock.due_time.provisional,
         "explanation": explanation(clock.due_time),
+        "request": _reached(request),
     }
+
+
+def _reached(request: NoticeView | None) -> str | None:
+    """Whether the request reached who must answer it: what a Sub Group asks first of an agency that has not."""
+    if request is None:
+        return None
+    if request.state is not Delivery.SENT:
+        return "the request was not delivered" if request.state is Delivery.UNDELIVERED else "the request waits"
+    to = {Target.HOLDER: "", Target.DEPUTY: " to the deputy", Target.BUSINESS_UNIT: " to the Business Unit instead"}
+    return f"the request was delivered{to[request.delivered_to]} {moment(request.settled_at)}"
 
 
 def _number(clock: ClockRow) -> int:
@@ -97,16 +110,18 @@ def case(report: CaseReport) -> None:
     if view.clocks:
         _say(shown, "\nClocks", style="bold")
     for clock in sorted(view.clocks, key=_number):
-        _clock(shown, edition.clocks[clock.clock].en, clock)
+        _clock(shown, edition.clocks[clock.clock].en, clock, _reached(view.request_of(clock)))
     _timeline(shown, report.timeline)
 
 
-def _clock(shown: Console, words: str, clock: ClockRow) -> None:
+def _clock(shown: Console, words: str, clock: ClockRow, request: str | None) -> None:
     met = f" {moment(clock.met_at)}" if clock.met_at else ""
     late = ", LATE" if clock.late else ""
     agency = f" {clock.agency}" if clock.agency else ""
     _say(shown, f"{words}{agency} ({clock.clause}): {clock.state}{met}{late}", 2)
     _say(shown, f"{_due(clock.due_time)}, {clock.limit}, {_kind(clock)}; {explanation(clock.due_time)}", 4)
+    if request:
+        _say(shown, request, 4)
 
 
 def _timeline(shown: Console, lines: Iterable[TimelineEntry]) -> None:

@@ -22,7 +22,11 @@ class Row(NamedTuple):
 
 
 def timetable(
-    edition: Edition, starts: datetime, holidays: BankHolidays, meetings: Mapping[str, list[datetime]] | None = None
+    edition: Edition,
+    starts: datetime,
+    holidays: BankHolidays,
+    meetings: Mapping[str, list[datetime]] | None = None,
+    group: str = "children",
 ) -> list[Row]:
     """Each clock of the edition from this moment.
 
@@ -30,7 +34,8 @@ def timetable(
         edition: the protocol.
         starts: aware moment.
         holidays: the bank holidays to reckon with.
-        meetings: planned meetings a group, for limits of the form ``next meeting``.
+        meetings: planned meetings a group of the board's calendar, for limits of the form ``next meeting``.
+        group: ``children`` or ``adults``, where their meetings differ.
 
     Raises:
         Refused: the moment lies before the first bank holiday that is known, where weeks would look too short.
@@ -38,10 +43,14 @@ def timetable(
     if holidays.dates and local_date(starts).year < holidays.dates[0].year:
         known = holidays.dates[0].year
         raise Refused(f"The bank holidays are known from {known} on only: name a moment of that year or later.")
-    planned = sorted(at for group in (meetings or {}).values() for at in group if at > starts)
-    following = planned[0] if planned else None
+
+    def next_meeting(rule: ClockRule) -> datetime | None:
+        planned = (meetings or {}).get(rule.meeting.format(group=group), [])
+        return min((at for at in planned if at > starts), default=None)
+
     return [
-        Row(name, rule, due_time(rule.within, starts, holidays, following)) for name, rule in edition.clocks.items()
+        Row(name, rule, due_time(rule.within, starts, holidays, next_meeting(rule)))
+        for name, rule in edition.clocks.items()
     ]
 
 

@@ -78,6 +78,33 @@ def test_the_protocols_need_nothing_but_the_standard_library_and_pydantic() -> N
     assert set() == strangers
 
 
+PROTOCOLS = {"gwent", "cwm-taf-morgannwg"}
+"""Their names as code would write them."""
+OWN = {"protocols/gwent.py", "protocols/cwm_taf_morgannwg.py"}
+MODULES = {"protocols.gwent", "protocols.cwm_taf_morgannwg", "workflows.gwent", "workflows.cwm_taf_morgannwg"}
+
+
+def knowing_a_protocol(root: Path, *packages: str) -> set[str]:
+    """The files that name a protocol in code, or import what is one protocol's own."""
+    knowing = set()
+    for file in files(root, *packages):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = {alias.name for alias in node.names} if isinstance(node, ast.Import | ast.ImportFrom) else set()
+            from_ = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+            modules = {f"{from_}{name}" for name in names} | {from_.rstrip(".")}
+            if modules & MODULES or (isinstance(node, ast.Constant) and node.value in PROTOCOLS):
+                knowing.add(file.relative_to(root).as_posix())
+    return knowing
+
+
+def test_no_file_knows_a_protocol_by_name_but_its_own_and_one_registry() -> None:
+    """A third protocol is files of its own and one entry in the registry."""
+    product = ("protocols", "workflows", "activities", "records", "starter", "worker", "settings")
+    own = {name for name in knowing_a_protocol(ROOT, *product) if "gwent" in name or "cwm_taf_morgannwg" in name}
+    assert {"workflows/registry.py"} == knowing_a_protocol(ROOT, *product) - own
+    assert own >= OWN
+
+
 CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.monotonic"}
 
 

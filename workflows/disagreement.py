@@ -245,7 +245,8 @@ class Disagreement(Hearing[F]):
             await self.meetings_changed(said.meetings, said.sent_at)
 
     def _corrected(self, said: Corrected) -> None:
-        self.tell("informed", list(self.case.told), clause=ANY_TIME, about="corrected")
+        told, to = list(self.case.told), said.return_to or ""
+        self.tell("informed", told, clause=ANY_TIME, stage=to, about="corrected")
         if said.return_to:
             raise Left(said.return_to, said.at, since=self.case.accepted[short_hash(said.corrects)])
 
@@ -273,7 +274,7 @@ class Disagreement(Hearing[F]):
             signal_id=reopening.id,
             record=reopening.record,
         )
-        self.tell("informed", list(case.told), clause=ANY_TIME, about="corrected")
+        self.tell("informed", list(case.told), clause=ANY_TIME, stage=reopening.to, about="corrected")
         self._leave(Left(reopening.to, reopening.at, since=case.entered_after[reopening.to]))
 
     def _stirs(self) -> bool:

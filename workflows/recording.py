@@ -71,6 +71,7 @@ class Recording(ABC, Generic[F]):
         *to: Roles,
         clause: str = "",
         due: datetime | None = None,
+        stage: str = "",
         about: str = "",
         **more: Any,
     ) -> None:
@@ -82,6 +83,7 @@ class Recording(ABC, Generic[F]):
             clause: the stage's clause, unless said.
             due: the date that it speaks of; if none is said, the earliest running clock of the stage for which
                 the role is accountable gives it when the step is recorded.
+            stage: the stage that it speaks of, if another than the case stands in.
             about: sets the occasion apart where one signal sets off several notices of a kind.
             more: further fields of `Notice`.
         """
@@ -96,7 +98,7 @@ class Recording(ABC, Generic[F]):
                 occasion=f"{self._occasion}/{about or clause}",
                 to=role,
                 at=workflow.now(),
-                stage=self.case.stage,
+                stage=stage or self.case.stage,
                 clause=clause,
                 due=due,
                 **more,
@@ -168,7 +170,7 @@ class Recording(ABC, Generic[F]):
         mine = [
             clock
             for clock in self.case.running_clocks()
-            if clock.due and self.case.stage in rules[clock.clock].stages and telling.to in clock.accountable
+            if clock.due and telling.stage in rules[clock.clock].stages and telling.to in clock.accountable
         ]
         if not mine:
             return telling

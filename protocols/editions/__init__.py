@@ -41,9 +41,13 @@ class Exclusion(Words):
 
 
 class RoleTitle(Words):
-    """A role's title, and what holds it: each agency, one side of them, the authority, the board, or the case."""
+    """A role's title, and what holds it: each agency, one side of them, the authority, the board, or the case.
+
+    Until somebody is named for it, the holder of the role `until_named` holds it.
+    """
 
     of: Literal["agency", "raising agency", "other agency", "authority", "board", "case"]
+    until_named: str = ""
 
 
 class StageTitle(Words):

@@ -3,24 +3,32 @@
 import re
 import shutil
 from datetime import UTC, datetime
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import pytest
+from markupsafe import escape
 from pydantic import ValidationError
 
 from activities.in_words import day_and_time, limit_in_words
 from activities.letters import OF_A_CLOCK, check_templates, unreviewed, write_letter
 from activities.mail_templates import SHIPPED
-from protocols.editions import Kind, Words
+from protocols.editions import Edition, Kind, Words
 from protocols.errors import BadEdition
 from protocols.limits import Limit
 from protocols.mail import DutyTeam, Language
-from tests.activities.mails import CY_FIRST, GWENT, everything, facts_of, flat, halves_of
+from tests.activities.mails import CTM, CY_FIRST, EDITIONS, GWENT, Mail, everything, facts_of, who_gets, written
 
 HOSTILE = "GWENT\r\nBcc: all@evil.invalid\u2028<script>alert(1)</script> {{ 1234 * 5678 }} {% raw %}"
 EVERYTHING = list(everything())
+TOLD_APART = ("action-required.single_agency", "action-required.review", "informed.response", "informed.co_chair")
+DEADLINES = ("deadline", "dyddiad cau", "of the protocol)", "o'r protocol)", "protocol says", "unol â'r protocol")
+UNPLANNED = ("action-required.qa", "action-required.board", "chaser.qa_meeting", "chaser.present_report")
+
+
+def each_of(mails: list[Mail]) -> pytest.MarkDecorator:
+    """A test of each of these mails, named after it."""
+    return pytest.mark.parametrize("mail", mails, ids=[".".join(filter(None, mail)) for mail in mails])
 
 
 @pytest.fixture
@@ -30,66 +38,61 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("languages", [("cy", "en"), ("en", "cy")])
-@pytest.mark.parametrize(("notice", "key"), EVERYTHING)
-def test_every_mail_has_both_halves(notice: str, key: str, languages: tuple[Language, Language]) -> None:
-    """Every mail of the Gwent protocol has both halves, each marked, the receiver's language first."""
-    facts = facts_of(notice, key)
+@each_of(EVERYTHING)
+def test_every_mail_has_both_halves(mail: Mail, languages: tuple[Language, Language]) -> None:
+    """Every mail of both protocols has both halves, each marked, the receiver's language first."""
+    facts = mail.facts()
     letter = write_letter(facts, languages)
     names = {"cy": "Cymraeg", "en": "English"}
     assert [names[language] for language in languages] == re.findall(r"(?m)^(Cymraeg|English)$", letter.text)
     assert list(languages) == re.findall(r'<div lang="(\w+)"', letter.html)
     assert f'<html lang="{languages[0]}">' in letter.html
-    for language, half in halves_of(letter.text, languages).items():
+    for language, half in written(facts, languages).items():
         title, stage = (getattr(words, language) for words in (facts.roles[0], facts.stage_name))
-        for said in (facts.reference, title, stage, "999", "01633 000001", "0800 000 0002", "unit@board.invalid"):
+        for said in (facts.reference, title, stage, "999", "01633 000001", "0800 000 0002"):
             assert said in half
             assert escape(said) in letter.html
 
 
 @pytest.mark.parametrize("language", ["cy", "en"])
-def test_each_stage_has_words_of_its_own(language: Language) -> None:
-    """What is asked, or told, differs from stage to stage, in both languages."""
-    keyed = [(notice, key) for notice, key in EVERYTHING if notice in {"action-required", "informed"}]
-    halves = [halves_of(write_letter(facts_of(*mail), CY_FIRST).text, CY_FIRST)[language] for mail in keyed]
-    happened = {re.findall(r"---- (.*?) ---", half)[0] for half in halves}
-    assert len(keyed) == len(happened)
+@pytest.mark.parametrize("edition", EDITIONS.values(), ids=EDITIONS)
+def test_each_stage_has_words_of_its_own(edition: Edition, language: Language) -> None:
+    """What happened differs from stage to stage, in both languages."""
+    happened = {
+        (mail.notice, mail.key): re.findall(r"---- (.*?) ---", written(mail.facts())[language])[0]
+        for mail in EVERYTHING
+        if mail.protocol == edition.protocol and mail.notice in {"action-required", "informed"}
+    }
+    assert len(happened) == len(set(happened.values()))
 
 
-@pytest.mark.parametrize(("notice", "key"), EVERYTHING)
-def test_every_subject_is_one_short_line(notice: str, key: str) -> None:
+@each_of(EVERYTHING)
+def test_every_subject_is_one_short_line(mail: Mail) -> None:
     """A subject is one printable line under 200 characters that begins with the reference."""
-    subject = write_letter(facts_of(notice, key), CY_FIRST).subject
+    subject = write_letter(mail.facts(), CY_FIRST).subject
     assert len(subject) < 200
     assert subject.isprintable()
-    assert subject.startswith("GWENT-2026-0001: ")
+    assert subject.startswith(f"{EDITIONS[mail.protocol].reference}-2026-0001: ")
 
 
-@pytest.mark.parametrize("clock", [clock for clock, rule in GWENT.clocks.items() if rule.kind is Kind.PROTOCOL])
-@pytest.mark.parametrize("notice", sorted(OF_A_CLOCK))
-def test_mail_names_a_protocol_limit_as_such(notice: str, clock: str) -> None:
+@each_of([mail for mail in EVERYTHING if mail.notice in OF_A_CLOCK and mail.facts().kind is Kind.PROTOCOL])
+def test_mail_names_a_protocol_limit_as_such(mail: Mail) -> None:
     """A protocol limit is given with its day, its time, its rule and its clause, in both languages."""
-    rule = GWENT.clocks[clock]
-    halves = halves_of(write_letter(facts_of(notice, clock), CY_FIRST).text, CY_FIRST)
-    welsh = limit_in_words(rule.within, "cy")
-    assert f"by 17:00 on Monday 9 March 2026 ({rule.within}, clause {rule.clause} of the protocol)" in halves["en"]
-    assert f"erbyn 17:00 ddydd Llun 9 Mawrth 2026 ({welsh}, cymal {rule.clause} o'r protocol)" in halves["cy"]
+    rule = EDITIONS[mail.protocol].clocks[mail.key]
+    en, cy = limit_in_words(rule.within, "en"), limit_in_words(rule.within, "cy")
+    clause, cymal = ("clause", "cymal") if mail.protocol == "gwent" else ("stage", "cam")
+    halves = written(mail.facts())
+    assert f"by 17:00 on Monday 9 March 2026 ({en}, {clause} {rule.clause} of the protocol)" in halves["en"]
+    assert f"erbyn 17:00 ddydd Llun 9 Mawrth 2026 ({cy}, {cymal} {rule.clause} o'r protocol)" in halves["cy"]
 
 
-@pytest.mark.parametrize(("notice", "key"), [(n, k) for n, k in EVERYTHING if facts_of(n, k).kind is Kind.LOCAL])
-def test_mail_never_calls_a_local_target_a_limit_of_the_protocol(notice: str, key: str) -> None:
+@each_of([mail for mail in EVERYTHING if mail.facts().kind is Kind.LOCAL])
+def test_mail_never_calls_a_local_target_a_limit_of_the_protocol(mail: Mail) -> None:
     """A local target is called one, in both languages, and never a deadline of the protocol."""
-    letter = write_letter(facts_of(notice, key), CY_FIRST)
-    halves = halves_of(letter.text, CY_FIRST)
+    halves = written(mail.facts())
     assert "; the protocol states no time)" in halves["en"]
     assert "; nid yw'r protocol yn nodi amser)" in halves["cy"]
-    for wrong in (
-        "deadline",
-        "dyddiad cau",
-        "of the protocol)",
-        "o'r protocol)",
-        "as the protocol says",
-        "yn unol â'r protocol",
-    ):
+    for wrong in DEADLINES:
         assert wrong not in "".join(halves.values())
 
 
@@ -99,10 +102,97 @@ def test_subject_names_notice_and_time_in_both_languages() -> None:
     assert subject == "GWENT-2026-0001: Nodyn atgoffa / Reminder – 17:00, 9.3.2026"
 
 
+@pytest.mark.parametrize("language", ["cy", "en"])
+@pytest.mark.parametrize("mail", [*TOLD_APART, "escalated.", "decision.", "date-changed.qa_meeting"])
+def test_each_role_is_told_what_is_its_own(mail: str, language: Language) -> None:
+    """A mail that goes to several roles asks each for what is for it to do."""
+    notice, _, key = mail.partition(".")
+    halves = {role: written(facts_of(notice, key, CTM, role))[language] for role in who_gets(CTM, notice, key)}
+    asked = {role: re.findall(r"---- (.*?) ---", half)[1] for role, half in halves.items()}
+    same = {"decision.": {"professional"}, "informed.co_chair": {"representative"}}.get(mail, set())
+    assert len(set(asked.values())) == len(asked.keys() - same)
+
+
+def test_who_holds_two_roles_is_asked_for_both() -> None:
+    """One message to the review group and the Business Unit asks for the review and for the panel."""
+    halves = written(facts_of("action-required", "review", CTM, role_ids=("business_unit", "review_group")))
+    assert "Please carry out the review." in halves["en"]
+    assert "enter its members in the case" in halves["en"]
+    assert "Cynhaliwch yr adolygiad." in halves["cy"]
+    assert "nodwch ei aelodau yn yr achos" in halves["cy"]
+
+
+@pytest.mark.parametrize("notice", ["action-required", "informed", "response-received", "ended"])
+def test_the_business_unit_is_not_told_to_ask_itself(notice: str) -> None:
+    """Where there is no link yet, others turn to the Business Unit, and the Business Unit to the case."""
+    unit = written(facts_of(notice, "qa", CTM, "business_unit"))
+    others = written(facts_of(notice, "qa", CTM, "representative"))
+    assert "In the case CTM-2026-0001." in unit["en"]
+    assert "Yn yr achos CTM-2026-0001." in unit["cy"]
+    assert "unit@board.invalid" not in "".join(unit.values())
+    assert all("(unit@board.invalid, 01633 000000)" in half for half in others.values())
+
+
+@pytest.mark.parametrize("mail", UNPLANNED)
+def test_with_no_meeting_planned_the_business_unit_is_asked_for_the_calendar(mail: str) -> None:
+    """A case that waits for a meeting which nobody has planned has no date and is not late: the calendar is missing."""
+    notice, _, key = mail.partition(".")
+    facts = facts_of(notice, key, CTM, due=None)
+    halves = written(facts)
+    assert "Please load the calendar of meetings" in halves["en"]
+    assert "Llwythwch galendr y cyfarfodydd" in halves["cy"]
+    for wrong in ("By when", "time for this has passed", "No time is set for you"):
+        assert wrong not in halves["en"]
+    assert "overdue" not in write_letter(facts, CY_FIRST).subject
+
+
+@pytest.mark.parametrize("clock", ["qa_meeting", "present_report"])
+def test_a_cancelled_meeting_is_called_that(clock: str) -> None:
+    """A meeting that moved has a new date; one that was cancelled with no other planned has none."""
+    moved, cancelled = facts_of("date-changed", clock, CTM), facts_of("date-changed", clock, CTM, due=None)
+    assert "New date: " in write_letter(moved, CY_FIRST).subject
+    assert "Meeting cancelled: " in write_letter(cancelled, CY_FIRST).subject
+    assert "by 17:00 on Monday 9 March 2026 (the day of the next meeting" in written(moved)["en"]
+    assert "Please load the calendar of meetings" in written(cancelled)["en"]
+
+
+def test_who_attends_hears_when_the_meeting_starts() -> None:
+    """To the agencies a new date is the start of the meeting, not a time by which something is for them to do."""
+    halves = written(facts_of("date-changed", "qa_meeting", CTM, "representative"))
+    assert "New date ======== 17:00 on Monday 9 March 2026 (start of the meeting)" in halves["en"].replace("-", "=")
+    assert "am 17:00 ddydd Llun 9 Mawrth 2026 (dechrau'r cyfarfod)" in halves["cy"]
+    assert CTM.clocks["qa_meeting"].en not in halves["en"]
+
+
+def test_a_date_that_is_planned_later_has_the_words_of_its_stage() -> None:
+    """News at any time that carries a date and no clock announces a meeting; all other news is in the record."""
+    dated = written(facts_of("informed", "qa", CTM, clause="any"))
+    assert "The QA Sub Group will discuss the case" in dated["en"]
+    for news in ({"due": None}, {"clock": "qa_outcome"}):
+        other = written(facts_of("informed", "qa", CTM, clause="any", **news))
+        assert "The record of this case has something new" in other["en"]
+
+
+@pytest.mark.parametrize(
+    ("notice", "key", "said"),
+    [
+        ("response-received", "agreement", "say whether they settle the concern"),
+        ("response-received", "qa", "see that the QA Sub Group knows of it"),
+        ("response-received", "co_chair", "see that the Co-Chair knows of it"),
+        ("reminder", "response", "If a response is missing, the case goes to the QA Sub Group without it"),
+        ("chaser", "response", "The case has gone to the QA Sub Group without it, but it is still taken"),
+        ("board-update", "co_chair", "it has come to the Co-Chair, or the Co-Chair has decided"),
+        ("board-update", "review", "The review of a case at stage 3 of the protocol is complete"),
+    ],
+)
+def test_one_notice_says_what_holds_at_its_stage(notice: str, key: str, said: str) -> None:
+    """The same notice of Cwm Taf Morgannwg says what holds where the case stands now."""
+    assert said in written(facts_of(notice, key, CTM))["en"]
+
+
 def test_a_role_passed_on_gets_what_was_asked() -> None:
     """Whoever takes over a role gets the words of the notice that is sent once more, and is told why."""
-    facts = facts_of("action-required", "meeting", clause="any", concerns="action-required")
-    halves = halves_of(write_letter(facts, CY_FIRST).text, CY_FIRST)
+    halves = written(facts_of("action-required", "meeting", clause="any", concerns="action-required"))
     assert "You now hold this role" in halves["en"]
     assert "Chi sydd bellach yn y rôl hon" in halves["cy"]
     assert "arrange the meeting" in halves["en"]
@@ -111,29 +201,33 @@ def test_a_role_passed_on_gets_what_was_asked() -> None:
 def test_who_gets_a_mail_in_anothers_place_is_told_so_first() -> None:
     """What could not be delivered names the role that it was meant for, in its first line."""
     title = GWENT.roles["line_manager"]
-    facts = facts_of("action-required", "line_managers", roles=(title,), undeliverable=(title,))
-    halves = halves_of(write_letter(facts, CY_FIRST).text, CY_FIRST)
+    halves = written(facts_of("action-required", "line_managers", roles=(title,), undeliverable=(title,)))
     assert halves["en"].startswith("This was meant for: Line manager.")
     assert halves["cy"].startswith("Bwriadwyd y neges hon ar gyfer: Rheolwr llinell.")
     assert "You receive this as" not in halves["en"]
 
 
-def test_who_oversees_is_not_told_to_do_it() -> None:
+@pytest.mark.parametrize(
+    ("edition", "clock"), [(GWENT, "contact_team_manager"), (CTM, "stage_1"), (CTM, "response"), (CTM, "qa_meeting")]
+)
+def test_who_oversees_is_not_told_to_do_it(edition: Edition, clock: str) -> None:
     """An overdue limit asks the accountable role to act, and the overseeing role to see to it."""
-    overseer: dict[str, Any] = {"roles": (GWENT.roles["safeguarding_lead"],), "role_ids": ("safeguarding_lead",)}
-    accountable = write_letter(facts_of("overdue", "contact_team_manager"), CY_FIRST).text
-    overseeing = write_letter(facts_of("overdue", "contact_team_manager", **overseer), CY_FIRST).text
+    accountable, overseeing = (
+        written(facts_of("overdue", clock, edition, roles[0]))["en"]
+        for roles in (edition.clocks[clock].accountable, edition.clocks[clock].oversees)
+    )
     assert "Please do it now" in accountable
     assert "You oversee this" in overseeing
     assert "Please do it now" not in overseeing
 
 
 @pytest.mark.parametrize("language", ["cy", "en"])
-def test_who_acts_is_as_the_edition_has_it(language: Language) -> None:
+@pytest.mark.parametrize("edition", EDITIONS.values(), ids=EDITIONS)
+def test_who_acts_is_as_the_edition_has_it(edition: Edition, language: Language) -> None:
     """The templates call those accountable for a protocol limit whom the edition does."""
-    source = (SHIPPED / language / "gwent" / "clocks.j2").read_text(encoding="utf-8")
+    source = (SHIPPED / language / edition.protocol / "clocks.j2").read_text(encoding="utf-8")
     acts = {clock: re.findall(r'"(\w+)"', who) for clock, who in re.findall(r'"(\w+)": \[(.*)\]', source)}
-    limits = {clock: rule for clock, rule in GWENT.clocks.items() if rule.kind is Kind.PROTOCOL}
+    limits = {clock: rule for clock, rule in edition.clocks.items() if rule.kind is Kind.PROTOCOL}
     assert acts == {clock: list(rule.accountable) for clock, rule in limits.items()}
 
 
@@ -158,7 +252,7 @@ def test_only_a_web_address_becomes_a_link(link: str) -> None:
     """What is no web address is no link: the mail says how to reach the Business Unit instead."""
     letter = write_letter(facts_of("proposed", link=link), CY_FIRST)
     assert link not in letter.html
-    assert "Business Unit (unit@board.invalid" in flat(letter.text)
+    assert "Business Unit (unit@board.invalid" in written(facts_of("proposed", link=link))["en"]
 
 
 @pytest.mark.parametrize(
@@ -166,9 +260,9 @@ def test_only_a_web_address_becomes_a_link(link: str) -> None:
 )
 def test_a_template_that_wants_more_than_the_closed_list_fails(folder: Path, asked: str) -> None:
     """A template may use nothing but the fields of `MailFacts`, not even where it is never reached."""
-    file = folder / "en" / "minutes.j2"
+    file = folder / "en" / "gwent" / "minutes.j2"
     file.write_text(file.read_text(encoding="utf-8").replace("Please read them", asked), encoding="utf-8")
-    with pytest.raises(BadEdition, match=r"^en/minutes\.j2: “\w+” is nothing that a mail may say"):
+    with pytest.raises(BadEdition, match=r"^en/gwent/minutes\.j2: “\w+” is nothing that a mail may say"):
         check_templates({"gwent": GWENT}, folder)
     with pytest.raises(BadEdition):
         write_letter(facts_of("ended"), CY_FIRST, folder)
@@ -181,14 +275,22 @@ def test_facts_take_no_field_more() -> None:
 
 
 @pytest.mark.parametrize("language", ["cy", "en"])
-@pytest.mark.parametrize("name", ["gwent/action-required.meeting", "gwent/decision", "ended", "reminder.meeting"])
+@pytest.mark.parametrize("name", ["gwent/reminder.meeting", "cwm-taf-morgannwg/response-received", "date-changed"])
 def test_a_missing_language_is_refused_with_one_line(folder: Path, language: Language, name: str) -> None:
     """An edition that lacks either language of a template is refused with one line that names the file."""
     (folder / language / f"{name}.j2").unlink()
     with pytest.raises(BadEdition) as refused:
-        check_templates({"gwent": GWENT}, folder)
+        check_templates(EDITIONS, folder)
     missing = {"cy": "Welsh", "en": "English"}[language]
     assert refused.value.lines == (f"templates/mail/{language}/{name}.j2 is missing. Add the {missing} words.",)
+
+
+def test_the_words_of_a_stage_are_not_taken_from_general_ones(folder: Path) -> None:
+    """What has words of its own is refused without them, even where general words would do."""
+    for language in ("cy", "en"):
+        (folder / language / "cwm-taf-morgannwg" / "response-received.agreement.j2").unlink()
+    with pytest.raises(BadEdition, match=r"response-received\.agreement\.j2 is missing"):
+        check_templates(EDITIONS, folder)
 
 
 def test_missing_words_are_refused_with_one_line(folder: Path) -> None:
@@ -206,8 +308,8 @@ def test_a_template_without_what_it_stands_on_is_refused(folder: Path) -> None:
 
 
 def test_shipped_templates_are_whole() -> None:
-    """Everything that the shipped Gwent edition sends has its words in both languages."""
-    check_templates({"gwent": GWENT})
+    """Everything that the shipped editions send has its words in both languages."""
+    check_templates(EDITIONS)
 
 
 def test_every_welsh_text_awaits_review() -> None:
@@ -240,7 +342,7 @@ def test_times_are_written_out_as_in_wales(moment: str, en: str, cy: str) -> Non
         ("2 working days", "2 ddiwrnod gwaith"),
         ("5 days", "5 diwrnod"),
         ("48 hours", "48 awr"),
-        ("next meeting", "y cyfarfod nesaf"),
+        ("next meeting", "diwrnod y cyfarfod nesaf"),
     ],
 )
 def test_limits_are_said_in_welsh(limit: str, cy: str) -> None:

@@ -73,5 +73,5 @@ def test_what_stands_in_a_statement_never_stands_in_its_error(engine: Engine) ->
 
 
 def _meeting(starts_at: datetime, **more: object) -> PlannedMeeting:
-    fields = {"board": "gwent", "id": "m1", "group": "board", "starts_at": starts_at, "status": "planned"}
+    fields = {"board": "gwent", "id": "m1", "group": "board", "starts_at": starts_at, "status": "planned", "load": 0}
     return PlannedMeeting(**{**fields, **more})

@@ -37,7 +37,7 @@ AGENCIES = [{"code": "ABUHB", "raising": True}, {"code": "NOBODY"}]
 STRANGER = {"role": "approver", "agency": "ABUHB", "name": "A", "email": "a@b.invalid"}
 CASE_FILES: dict[str, tuple[Change, dict[str, str]]] = {
     "no object": (lambda _: ["gwent"], {"case file": "is no JSON object; see docs/case-file.md"}),
-    "an unknown protocol": (instead(protocol="powys"), {"protocol": "is not one of gwent"}),
+    "an unknown protocol": (instead(protocol="powys"), {"protocol": "is not one of gwent, cwm-taf-morgannwg"}),
     "fields that lack": (
         without("subject", "issue", "raised_by"),
         {"subject": "is missing; add it", "issue": "is missing; add it", "raised_by": "is missing; add it"},
@@ -150,9 +150,9 @@ WORDS: list[tuple[tuple[str, ...], int, str]] = [
     (("show", "GWENT-1999-0001"), 1, "There is no case GWENT-1999-0001. See the references with: datrys cases"),
     (("reopen", "GWENT-1999-0001", "--stage", "meeting", "--reason", "r"), 1, "There is no case GWENT-1999-0001."),
     (("reopen", "{case}", "--stage", "meeting", "--reason", "r"), 1, "{case} has not ended; to lead it back, send"),
-    (("cases", "--protocol", "powys"), 2, "--protocol: “powys” is none of gwent"),
-    (("cases", "--stage", "step_2"), 2, "--stage: “step_2” is none of practitioners, line_managers, "),
-    (("cases", "--waiting-for", "approver/ABUHB"), 2, "--waiting-for: “approver” is none of practitioner, "),
+    (("cases", "--protocol", "powys"), 2, "--protocol: “powys” is none of cwm-taf-morgannwg, gwent"),
+    (("cases", "--stage", "step_2"), 2, "--stage: “step_2” is none of single_agency, response, "),
+    (("cases", "--waiting-for", "approver/ABUHB"), 2, "--waiting-for: “approver” is none of professional, manager, "),
     (("holidays", "update", "{list}"), 2, "list.json: is not GOV.UK's list of bank holidays with the division"),
 ]
 

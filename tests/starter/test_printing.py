@@ -146,4 +146,4 @@ def test_a_terminal_that_knows_no_welsh_gets_the_rest(tmp_path: Path) -> None:
         PYTHONIOENCODING="latin-1",
         **nothing_answers(),
     )
-    assert (2, "", "?g?ent? is no protocol. These are: gwent.\n") == said
+    assert (2, "", "?g?ent? is no protocol. These are: cwm-taf-morgannwg, gwent.\n") == said

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from protocols.editions import SHIPPED
 from records.directory import shipped_holidays
 from tests.starter.conftest import nothing_answers
 from tests.starter.script import Said, datrys, lines_of, real_datrys
@@ -119,7 +118,7 @@ def test_past_the_bank_holiday_data_a_due_time_is_provisional() -> None:
 @pytest.mark.parametrize(
     ("words", "code", "line"),
     [
-        (("powys", "--from", "2026-12-18"), 2, "“powys” is no protocol. These are: gwent."),
+        (("powys", "--from", "2026-12-18"), 2, "“powys” is no protocol. These are: cwm-taf-morgannwg, gwent."),
         (("gwent", "--from", "soon"), 2, "--from: “soon” is no time. Write it as 2026-12-18T15:00 or with an offset."),
         (("gwent", "--from", "0001-01-01"), 2, "--from: the year 1 is too far away. Write it as 2026-12-18T15:00."),
         (
@@ -155,41 +154,52 @@ def test_the_real_script_needs_no_server_and_no_records(tmp_path: Path) -> None:
 # --- meetings
 
 MEETINGS = """id,board,group,starts_at,papers_due,status
-before,gwent,board,2026-12-18T15:00:00+00:00,,planned
-other,cwm-taf-morgannwg,board,2026-12-21T10:00:00+00:00,,planned
-off,gwent,board,2026-12-22T10:00:00+00:00,,cancelled
-late,gwent,board,2027-06-09T10:00:00+01:00,,planned
-next,gwent,board,2027-01-13T10:00:00+00:00,2027-01-06T09:00:00+00:00,planned
+before,cwm-taf-morgannwg,board,2026-12-18T15:00:00+00:00,,planned
+other,gwent,board,2026-12-21T10:00:00+00:00,,planned
+off,cwm-taf-morgannwg,board,2026-12-22T10:00:00+00:00,,cancelled
+late,cwm-taf-morgannwg,board,2027-06-09T10:00:00+01:00,,planned
+next,cwm-taf-morgannwg,board,2027-01-13T10:00:00+00:00,2027-01-06T09:00:00+00:00,planned
+qa-c,cwm-taf-morgannwg,qa_children,2027-01-07T10:00:00+00:00,,planned
+qa-a,cwm-taf-morgannwg,qa_adults,2027-01-05T10:00:00+00:00,,planned
 """
 
 
+def cwm_taf_morgannwg(*words: str | Path) -> dict[str, dict[str, Any]]:
+    """The timetable of the protocol that waits for meetings, by the name of the clock."""
+    said = datrys("timetable", "cwm-taf-morgannwg", "--from", FRIDAY_BEFORE_CHRISTMAS, "--json", *words)
+    assert (0, "") == (said.code, said.err)
+    return {row["clock"]: row for row in json.loads(said.out)}
+
+
 @pytest.fixture
-def next_meeting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An edition of Gwent in which the report waits for the next meeting."""
-    folder = tmp_path / "editions"
-    folder.mkdir()
-    before, clock, after = (SHIPPED / "gwent-2023-03.toml").read_text(encoding="utf-8").partition("[clocks.feedback]")
-    after = after.replace("5 working days", "next meeting", 1)
-    (folder / "gwent.toml").write_text(before + clock + after, encoding="utf-8")
-    monkeypatch.setenv("DATRYS_EDITIONS", str(folder))
+def meetings(tmp_path: Path) -> Path:
+    """The board's calendar as a file."""
+    file = tmp_path / "meetings.csv"
+    file.write_text(MEETINGS, encoding="utf-8")
+    return file
 
 
 @pytest.mark.clause("common next meeting")
-def test_the_next_meeting_is_the_first_one_planned_by_the_board_after_the_moment(
-    next_meeting: None, tmp_path: Path
-) -> None:
+def test_the_next_meeting_is_the_first_one_planned_by_the_board_after_the_moment(meetings: Path) -> None:
     """Not one at that moment, not another board's, not a cancelled one; due at 17:00 of its day."""
-    file = tmp_path / "meetings.csv"
-    file.write_text(MEETINGS, encoding="utf-8")
-    row = rows("--meetings", file)["feedback"]
+    row = cwm_taf_morgannwg("--meetings", meetings)["present_report"]
     assert ("next meeting", "2027-01-13T17:00:00+00:00") == (row["limit"], row["due"])
 
 
-def test_without_a_meeting_there_is_no_due_time_and_the_remedy_is_said(next_meeting: None) -> None:
+@pytest.mark.clause("ctm 2")
+def test_2_the_qa_sub_group_meets_for_children_and_for_adults(meetings: Path) -> None:
+    """Each has its own calendar: the one for children is taken unless adults are asked for."""
+    children = cwm_taf_morgannwg("--meetings", meetings)["qa_meeting"]
+    adults = cwm_taf_morgannwg("--meetings", meetings, "--adults")["qa_meeting"]
+    assert ["2027-01-07T17:00:00+00:00", "2027-01-05T17:00:00+00:00"] == [children["due"], adults["due"]]
+
+
+def test_without_a_meeting_there_is_no_due_time_and_the_remedy_is_said() -> None:
     """Null for programs; for people which option gives the meetings."""
-    assert rows()["feedback"]["due"] is None
+    assert cwm_taf_morgannwg()["present_report"]["due"] is None
     remedy = "; give the planned ones with --meetings FILE.csv (docs/files.md)"
-    assert f"  no meeting is planned: next meeting of the report accepted, local target{remedy}" in gwent().out
+    said = datrys("timetable", "cwm-taf-morgannwg", "--from", FRIDAY_BEFORE_CHRISTMAS).out
+    assert f"  no meeting is planned: next meeting of the completed review, protocol limit{remedy}" in said
 
 
 def test_a_bad_row_of_the_meetings_is_named(tmp_path: Path) -> None:

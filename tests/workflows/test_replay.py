@@ -29,5 +29,5 @@ def test_the_due_times_of_a_stored_history_come_out_again(file: Path) -> None:
     holidays: BankHolidays = holidays_of(stored)
     rows = [row for row in clock_rows(stored) if row.due_time.holidays_version in ("", holidays.version)]
     told: list[datetime | None] = [row.due_time.due for row in rows]
-    assert told == [due_time(row.limit, row.due_time.starts, holidays).due for row in rows]
+    assert told == [due_time(r.limit, r.due_time.starts, holidays, r.due_time.meeting_at).due for r in rows]
     assert rows
