@@ -57,7 +57,6 @@ class CaseView(NamedTuple):
     reviews: tuple[ReviewRow, ...]
     notices: tuple[NoticeView, ...]
 
-
     def request_of(self, clock: ClockRow) -> NoticeView | None:
         """The latest request that an agency was sent for a clock of its own, and whether it reached it."""
         asked = (n for n in reversed(self.notices) if n.notice == "action-required" and n.to in clock.accountable)

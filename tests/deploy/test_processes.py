@@ -144,7 +144,7 @@ def test_a_worker_that_is_killed_in_mid_case_is_replaced_by_the_other(running: R
         assert -signal.SIGKILL == workers[killed].wait(LONGEST_SECONDS)
     assert "accepted" in told.result()
     until_posted(running, case, "line_managers")
-    data = EXAMPLES / "signals" / "resolved.json"
+    data = written(tmp_path / "resolved.json", {"agreed": True, "text": "A strategy discussion is held this week."})
     services.run("datrys", "signal", case, "resolved", "--by", "line_manager", "--agency", "ABUHB", "--data", data)
     until_posted(running, case, "ended")
     nothing_is_lost_and_nothing_doubled(running, case)
