@@ -5,8 +5,9 @@ import io
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, NoReturn, TypeVar
 
 import typer
 
@@ -167,6 +168,19 @@ def timetable(
         printing.as_json(tables.as_json(rows))
     elif not svg:
         printing_case.timetable(rows)
+
+
+def script() -> NoReturn:
+    """Run `main` and leave at once: the engine's client has threads that can abort an interpreter on its way out."""
+    code = 0
+    try:
+        main()
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 0
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(code)
 
 
 def main() -> None:

@@ -160,6 +160,13 @@ def test_data_and_secrets_stay_out_of_git() -> None:
     }
 
 
+def test_the_script_of_the_image_is_that_of_the_project() -> None:
+    """The same function is called."""
+    module, function = PROJECT["project"]["scripts"]["datrys"].split(":")
+    script = (ROOT / "deploy" / "datrys").read_text(encoding="utf-8")
+    assert script.endswith(f"from {module} import {function}\n\n{function}()\n")
+
+
 # --- what the image installs
 
 
