@@ -1,5 +1,6 @@
 """Cases as doors keep them: raised, started, opened again."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -92,10 +93,11 @@ def mark_started(engine: Engine, reference: str) -> None:
         case_row(session, reference).started = True
 
 
-def open_cases(engine: Engine, protocol: str = "") -> list[str]:
-    """The references of all cases that have not ended, of one protocol or of all, oldest first."""
+def open_cases(engine: Engine, protocol: str = "", groups: Collection[str] = ("children", "adults")) -> list[str]:
+    """The references of all cases of these groups that have not ended, of one protocol or of all, oldest first."""
+    open_ones = select(Case.reference).where(Case.outcome.is_(None), Case.group.in_(groups))
+    rows = open_ones.order_by(Case.raised_at, Case.reference)
     with reading(engine) as session:
-        rows = select(Case.reference).where(Case.outcome.is_(None)).order_by(Case.raised_at, Case.reference)
         return list(session.scalars(rows.where(Case.protocol == protocol) if protocol else rows))
 
 

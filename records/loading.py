@@ -167,6 +167,8 @@ def _wrong_with(row: PersonRow, editions: Mapping[str, Edition] | None, agencies
     edition = editions.get(row.board) if editions else None
     if editions and edition is None:
         yield "board", f"is none of {', '.join(sorted(editions))}."
+    if editions and not any(row.role in edition.roles for edition in editions.values()):
+        yield "role", "is no role of any protocol. See the roles in docs/files.md."
     if edition and row.authority and row.authority not in edition.authorities:
         yield "authority", f"is none of {', '.join(edition.authorities)}."
     if row.agency and row.agency not in agencies:

@@ -1,5 +1,6 @@
 """Parts of a deployment: `datrys up`, `worker`, `migrate`, `check`."""
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -36,7 +37,9 @@ def first_load() -> str | None:
         return None
     agencies = loading.load_agencies(door.database, folder / "agencies.csv").rows
     people = door.load_people(folder / "people.csv").rows
-    return f"The directory was empty: {agencies} agencies and {people} people loaded from examples/."
+    meetings, _ = asyncio.run(door.load_meetings(folder / "meetings.csv"))
+    loaded = f"{agencies} agencies and {people} people and {meetings} meetings"
+    return f"The directory was empty: {loaded} loaded from examples/."
 
 
 @app.command()

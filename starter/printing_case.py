@@ -136,6 +136,10 @@ def _timeline(shown: Console, lines: Iterable[TimelineEntry]) -> None:
 # --- the timetable
 
 
+def _since(rule: ClockRule) -> str:
+    return f"{'after' if rule.meeting else 'of'} {rule.of}"
+
+
 def timetable(rows: Iterable[Row]) -> None:
     """Every clock from one moment, for people."""
     shown = console()
@@ -143,5 +147,5 @@ def timetable(rows: Iterable[Row]) -> None:
         due = row.due_time
         remedy = "" if due.due else "; give the planned ones with --meetings FILE.csv (docs/files.md)"
         _say(shown, f"{row.rule.en} ({row.rule.clause})", style="bold")
-        _say(shown, f"{_due(due)}: {row.rule.within} of {row.rule.of}, {_kind(row.rule)}{remedy}", 2)
+        _say(shown, f"{_due(due)}: {row.rule.within} {_since(row.rule)}, {_kind(row.rule)}{remedy}", 2)
         _say(shown, explanation(due), 2)

@@ -39,7 +39,11 @@ SEARCH_ATTRIBUTES = {
     "DatrysDue": "Datetime",
     "DatrysOverdue": "Bool",
 }
-NEXT = ("cases", "raise .datrys/today/gwent.json  # once `python -m examples.today` has written it: see the README")
+NEXT = (
+    "cases",
+    "raise .datrys/today/gwent.json  # once `python -m examples.today` has written it: see the README",
+    "raise .datrys/today/cwm-taf-morgannwg.json  # the same under the other protocol",
+)
 WORKER_GRACE_SECONDS = 35  # The worker gives its activities 30.
 
 

@@ -211,7 +211,8 @@ class Datrys:
         loaded = loading.load_meetings(self.database, file, self.now(), self.editions)
         told: set[str] = set()
         for board, group, load in loaded.groups:  # known by its load: a second try tells whom the first missed
-            told |= {*await self._tell_calendar({"meetings": group}, board, f"meetings-{group}-{load}")}
+            waiting = cases.open_cases(self.database, board, self.editions[board].wait_for(group))
+            told |= {*await self._tell_calendar(waiting, {"meetings": group}, f"meetings-{group}-{load}")}
         return loaded.rows, sorted(told)
 
     async def load_holidays(self, file: Path) -> tuple[int, list[str]]:
@@ -219,23 +220,22 @@ class Datrys:
         loaded = loading.load_holidays(self.database, file, self.now())
         dates = [day.isoformat() for day in loaded.holidays.dates]
         list_id = hashlib.sha256("".join(dates).encode()).hexdigest()[:16]  # a second try tells whom the first missed
-        return len(loaded.dates), await self._tell_calendar({"holidays": dates}, key=f"holidays-{list_id}")
+        told = await self._tell_calendar(cases.open_cases(self.database), {"holidays": dates}, f"holidays-{list_id}")
+        return len(loaded.dates), told
 
-    async def _tell_calendar(self, change: Mapping[str, Any], protocol: str = "", key: str = "") -> list[str]:
-        """Tell every open case (of a protocol) that the calendar changed; answers those that did not know it yet."""
+    async def _tell_calendar(self, references: list[str], change: Mapping[str, Any], key: str) -> list[str]:
+        """Tell these cases that the calendar changed; answers those that did not know it yet."""
         unit = Role(role="business_unit")
-        return [
-            reference
-            for reference in cases.open_cases(self.database, protocol)
-            if (await self.tell(reference, "calendar_changed", unit, change, key)).new
-        ]
+        told = {one: await self.tell(one, "calendar_changed", unit, change, key) for one in references}
+        return [reference for reference, answer in told.items() if answer.new]
 
     # --- machinery
 
     def _edition(self, data: Mapping[str, Any]) -> Edition:
         protocol = data.get("protocol")
         if not isinstance(protocol, str) or protocol not in self.editions or protocol not in PROTOCOLS:
-            raise CaseRefused({**unreadable(data), "protocol": f"is not one of {', '.join(PROTOCOLS)}"})
+            known = [name for name in PROTOCOLS if name in self.editions]
+            raise CaseRefused({**unreadable(data), "protocol": f"is not one of {', '.join(known)}"})
         return self.editions[protocol]
 
     def _count_excluded(self, edition: Edition, data: Mapping[str, Any], refused: CaseRefused) -> None:

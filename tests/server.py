@@ -15,6 +15,7 @@ from sqlalchemy import Engine as Database
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
+from protocols.editions import read_editions
 from records.database import writing
 from records.models import ReferenceCounter
 from settings import Settings, SmtpServer
@@ -33,7 +34,8 @@ _NUMBERS = count(1, 20)
 def _number_from(database: Database, number: int) -> None:
     year = datetime.now(UTC).year
     with writing(database) as session:
-        session.add(ReferenceCounter(prefix="GWENT", year=year, last=number))
+        for edition in read_editions().values():
+            session.add(ReferenceCounter(prefix=edition.reference, year=year, last=number))
 
 
 def binary(name: str) -> str:

@@ -121,6 +121,11 @@ class Edition(_Data):
         """The roles that each agency holds for itself."""
         return frozenset(role for role, title in self.roles.items() if title.of.endswith("agency"))
 
+    def wait_for(self, meetings: str) -> list[str]:
+        """Whether cases about children, adults, both or neither can wait for meetings of this group of the calendar."""
+        rules = [rule.meeting for rule in self.clocks.values() if rule.meeting]
+        return [group for group in ("children", "adults") if meetings in {rule.format(group=group) for rule in rules}]
+
     def sides_of_roles(self) -> list[tuple[str, str]]:
         """The roles that only one side holds, with that side."""
         sides = {"raising agency": RAISING, "other agency": OTHERS}

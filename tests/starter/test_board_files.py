@@ -16,6 +16,7 @@ from protocols.limits import Unit
 from protocols.roles import Role
 from protocols.status import ClockStatus
 from records import reading
+from tests import ctm
 from tests.people import case_file
 from tests.server import living
 from tests.starter.script import Said, all_rows, datrys, find_here, lines_of, now
@@ -24,6 +25,7 @@ from tests.story import Story
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 AGENCIES = "code,name_en,name_cy,kind\n"
 PEOPLE = "id,board,role,agency,authority,group,name,email,phone,language,deputy_name,deputy_email\n"
+CTM = ctm.PROTOCOL
 MEETINGS = "id,board,group,starts_at,papers_due,status\n"
 GOOD = {
     "agencies": "A,A,A,school\n",
@@ -174,20 +176,24 @@ async def test_a_proclaimed_bank_holiday_moves_the_running_clocks_and_is_told_on
     assert 2 == page.out.count(f"{day:%a %d %b} (bank holiday)")
 
 
-async def test_a_meeting_is_told_to_the_open_cases_of_its_board_once(
+@pytest.mark.clause("common calendar")
+async def test_a_meeting_is_told_once_to_each_open_case_that_can_wait_for_it(
     engine: Engine, real_server: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A change is told to each open case of that board; the same file again, or another board's, to nobody."""
-    file, other = tmp_path / "meetings.csv", tmp_path / "other.csv"
-    file.write_text(MEETINGS + GOOD["meetings"], encoding="utf-8")
-    other.write_text((MEETINGS + GOOD["meetings"]).replace("gwent", "cwm-taf-morgannwg"), encoding="utf-8")
-    moved = tmp_path / "moved.csv"
-    moved.write_text((MEETINGS + GOOD["meetings"]).replace("03-10", "03-17"), encoding="utf-8")
-    async with two_open_cases(engine, real_server, monkeypatch) as (story, open_cases):
-        said = [await script("meetings", "import", one) for one in (file, file, other, moved)]
-        facts = [await entries(engine, case, "calendar_changed", 2) for case in open_cases]
-        mails = [mail for case in open_cases for mail in await story.posted(case) if mail.notice == "date-changed"]
-    told = [f"1 meeting loaded; {number} open cases told\n" for number in (2, 0, 0, 2)]
+    """The Sub Group for children is told to the cases of children of its board; the same file again to nobody."""
+    row = "m,cwm-taf-morgannwg,qa_children,2027-03-10T10:00:00+00:00,,planned\n"
+    files = {"new": row, "again": row, "other board": row.replace(CTM, "gwent"), "moved": row.replace("03-10", "03-17")}
+    for name, content in files.items():
+        (tmp_path / f"{name}.csv").write_text(MEETINGS + content, encoding="utf-8")
+    async with two_open_cases(engine, real_server, monkeypatch) as (story, gwent):
+        ctm.load_directory(engine)
+        child, adult = [
+            (await story.door.raise_case(ctm.case_file(now(), options))).reference for options in ({}, {"adult": ""})
+        ]
+        said = [await script("meetings", "import", tmp_path / f"{name}.csv") for name in files]
+        facts = await entries(engine, child, "calendar_changed", 2)
+        lines = [line for case in (*gwent, adult) for line in reading.timeline(engine, case)]
+    told = [f"1 meeting loaded; {words} told\n" for words in ("1 open case", *["0 open cases"] * 2, "1 open case")]
     assert [(0, words, "") for words in told] == said
-    assert [2, 2] == [len(one) for one in facts]
-    assert [] == mails
+    assert [{"meetings": "qa_children"}] * 2 == facts
+    assert [] == [line for line in lines if line.entry.what == "calendar_changed"]

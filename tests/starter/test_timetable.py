@@ -199,7 +199,7 @@ def test_without_a_meeting_there_is_no_due_time_and_the_remedy_is_said() -> None
     assert cwm_taf_morgannwg()["present_report"]["due"] is None
     remedy = "; give the planned ones with --meetings FILE.csv (docs/files.md)"
     said = datrys("timetable", "cwm-taf-morgannwg", "--from", FRIDAY_BEFORE_CHRISTMAS).out
-    assert f"  no meeting is planned: next meeting of the completed review, protocol limit{remedy}" in said
+    assert f"  no meeting is planned: next meeting after the completed review, protocol limit{remedy}" in said
 
 
 def test_a_bad_row_of_the_meetings_is_named(tmp_path: Path) -> None:
