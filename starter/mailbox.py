@@ -24,8 +24,8 @@ from starlette.routing import Route
 from typing_extensions import override
 
 from starter.kept_mail import Mail, Mailbox
+from starter.parts import LOCALHOST
 
-LOCALHOST = "127.0.0.1"
 PAGES = Path(__file__).parent.parent / "templates" / "mailbox"
 ON_ONE_PAGE = 500
 # A mail may look as it likes, and run or fetch nothing.
@@ -124,6 +124,18 @@ class Served:
 
 
 @asynccontextmanager
+async def taking(mailbox: Mailbox, smtp: socket.socket) -> AsyncIterator[None]:
+    """Take every mail that comes in on this socket."""
+    intake = await asyncio.get_running_loop().create_server(
+        lambda: SMTP(Intake(mailbox), enable_SMTPUTF8=True, hostname="mailbox.invalid"), sock=smtp
+    )
+    try:
+        yield
+    finally:
+        intake.close()
+
+
+@asynccontextmanager
 async def serving(folder: Path, smtp_port: int = 0, http_port: int = 0, host: str = LOCALHOST) -> AsyncIterator[Served]:
     """Run the mailbox; with port 0 on any that is free.
 
@@ -133,14 +145,11 @@ async def serving(folder: Path, smtp_port: int = 0, http_port: int = 0, host: st
     mailbox = Mailbox(folder)
     with socket.create_server((host, http_port)) as http, socket.create_server((host, smtp_port)) as smtp:
         pages = _Server(uvicorn.Config(Viewer(mailbox).app(), log_config=None, lifespan="off"))
-        intake = await asyncio.get_running_loop().create_server(
-            lambda: SMTP(Intake(mailbox), enable_SMTPUTF8=True, hostname="mailbox.invalid"), sock=smtp
-        )
         served = asyncio.create_task(pages.serve(sockets=[http]))
         try:
-            yield Served(smtp.getsockname()[1], http.getsockname()[1])
+            async with taking(mailbox, smtp):
+                yield Served(smtp.getsockname()[1], http.getsockname()[1])
         finally:
-            intake.close()
             pages.should_exit = True
             await served
 

@@ -1,27 +1,48 @@
-"""One program that `datrys up` keeps running: started, watched, ended."""
+"""One program that Datrys runs beside itself: started, watched, ended."""
 
 import asyncio
 import ctypes
 import os
+import shutil
 import signal
+import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from protocols.errors import Unreachable
+from protocols.errors import Refused, Unreachable
 
+LOCALHOST = "127.0.0.1"
 PATIENCE_SECONDS = 60
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _PR_SET_PDEATHSIG = 1
 
 
 def _end_with_parent() -> None:
-    """In the child, before it starts: were `datrys up` killed, its parts would hold the ports for ever."""
+    """In the child, before it starts: were Datrys killed, its parts would hold the ports for ever."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def beside_python(command: str) -> str:
+    """Where a program of the environment is.
+
+    Raises:
+        Refused: it is not installed.
+    """
+    found = shutil.which(command, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+    if found is None:
+        raise Refused(f"The command {command} is missing from the environment: run make setup.")
+    return found
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.create_server((LOCALHOST, 0)) as server:
+        return int(server.getsockname()[1])
 
 
 @dataclass
@@ -35,6 +56,7 @@ class Part:
         answers: whether it does its work by now.
         grace_seconds: how long it may take to end.
         pause_seconds: how long to wait before it is started again.
+        environment: variables that it is given beside those of this program.
     """
 
     name: str
@@ -43,17 +65,18 @@ class Part:
     answers: Callable[[], Awaitable[bool]]
     grace_seconds: float = 10
     pause_seconds: float = 3
+    environment: Mapping[str, str] = field(default_factory=dict)
     process: asyncio.subprocess.Process | None = field(default=None, init=False)
 
     async def start(self) -> None:
-        """Start it; Ctrl-C in the terminal reaches `datrys up` alone, which ends the parts in order."""
+        """Start it; Ctrl-C in the terminal reaches Datrys alone, which ends its parts in order."""
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 *self.command,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                env={**os.environ, "PYTHONUNBUFFERED": "1", **self.environment},
                 start_new_session=True,
                 preexec_fn=_end_with_parent,
             )

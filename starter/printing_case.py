@@ -32,7 +32,8 @@ def _due(due: DueTime) -> str:
     return f"due {moment(due.due)}" if due.due else "no meeting is planned"
 
 
-def _kind(of: ClockRule | ClockRow) -> str:
+def kind(of: ClockRule | ClockRow) -> str:
+    """Who set the limit: the protocol's text, or the board for itself."""
     return "protocol limit" if of.kind is Kind.PROTOCOL else "local target"
 
 
@@ -119,7 +120,7 @@ def _clock(shown: Console, words: str, clock: ClockRow, request: str | None) -> 
     late = ", LATE" if clock.late else ""
     agency = f" {clock.agency}" if clock.agency else ""
     _say(shown, f"{words}{agency} ({clock.clause}): {clock.state}{met}{late}", 2)
-    _say(shown, f"{_due(clock.due_time)}, {clock.limit}, {_kind(clock)}; {explanation(clock.due_time)}", 4)
+    _say(shown, f"{_due(clock.due_time)}, {clock.limit}, {kind(clock)}; {explanation(clock.due_time)}", 4)
     if request:
         _say(shown, request, 4)
 
@@ -136,7 +137,8 @@ def _timeline(shown: Console, lines: Iterable[TimelineEntry]) -> None:
 # --- the timetable
 
 
-def _since(rule: ClockRule) -> str:
+def since(rule: ClockRule) -> str:
+    """What the limit counts from: “of instigation”."""
     return f"{'after' if rule.meeting else 'of'} {rule.of}"
 
 
@@ -147,5 +149,5 @@ def timetable(rows: Iterable[Row]) -> None:
         due = row.due_time
         remedy = "" if due.due else "; give the planned ones with --meetings FILE.csv (docs/files.md)"
         _say(shown, f"{row.rule.en} ({row.rule.clause})", style="bold")
-        _say(shown, f"{_due(due)}: {row.rule.within} {_since(row.rule)}, {_kind(row.rule)}{remedy}", 2)
+        _say(shown, f"{_due(due)}: {row.rule.within} {since(row.rule)}, {kind(row.rule)}{remedy}", 2)
         _say(shown, explanation(due), 2)

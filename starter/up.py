@@ -26,9 +26,8 @@ from temporalio.service import RPCError
 import settings
 from protocols.errors import Refused
 from records import migrate
-from starter.parts import Part
+from starter.parts import LOCALHOST, Part, beside_python
 
-LOCALHOST = "127.0.0.1"
 TASK_QUEUE = "disagreements"
 NAMESPACE = "default"
 SEARCH_ATTRIBUTES = {
@@ -161,7 +160,7 @@ def _say(words: str) -> None:
 def _parts(data: Path, ports: Ports) -> tuple[Part, Part, Part]:
     """In the order in which they are started; they are ended the other way round."""
     temporal = (
-        *(_beside_python("temporal"), "server", "start-dev", "--db-filename", str(data / "temporal.db")),
+        *(beside_python("temporal"), "server", "start-dev", "--db-filename", str(data / "temporal.db")),
         *("--ip", LOCALHOST, "--port", str(ports.temporal), "--ui-port", str(ports.temporal_ui)),
         *("--log-level", "error"),
         *(f"--search-attribute={name}={kind}" for name, kind in SEARCH_ATTRIBUTES.items()),
@@ -176,13 +175,6 @@ def _parts(data: Path, ports: Ports) -> tuple[Part, Part, Part]:
         Part("The mailbox", mailbox, data / "mailbox.log", partial(_mailbox_answers, ports)),
         Part("The worker", worker, data / "worker.log", partial(_worker_polls, ports), WORKER_GRACE_SECONDS),
     )
-
-
-def _beside_python(command: str) -> str:
-    found = shutil.which(command, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
-    if found is None:
-        raise Refused(f"The command {command} is missing from the environment: run make setup.")
-    return found
 
 
 async def _temporal_answers(ports: Ports) -> bool:

@@ -1,31 +1,19 @@
 """A story: a case on the time-skipping server with the real worker, the real records and a real mail server.
 
-A story may begin on any day: the server is started under a wall clock of that day.
+A story may begin on any day: its server is started under a wall clock of that day.
 """
 
 import asyncio
-import os
-import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import libfaketime  # type: ignore[import-untyped]
 from aiosmtpd.controller import Controller
-from google.protobuf.duration_pb2 import Duration
-from google.protobuf.empty_pb2 import Empty
 from sqlalchemy import Engine as Database
-from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
-from temporalio.api.testservice.v1 import LockTimeSkippingRequest, SleepRequest
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -34,16 +22,12 @@ from protocols.steps import Code, Receipt
 from records import outbox, reading
 from records.cases import CaseFacts
 from settings import Settings, SmtpServer
+from starter.parts import LOCALHOST, free_port
+from starter.skipping import NAMESPACE, SkippedTime, minute, time_skipping
 from starter.temporal import Engine
 from starter.use_cases import Datrys
 from worker import working
-from workflows import story as words
-from workflows.payloads import data_converter
 from workflows.state import Case
-
-BEFORE = timedelta(minutes=10)
-"""The server is started so long before the story begins, since starting takes its time."""
-NAMESPACE = "default"
 
 
 class Mailed(NamedTuple):
@@ -66,7 +50,7 @@ class Mailbox:
 
     def open(self) -> None:
         """Take mail from now on."""
-        self._server = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._server = Controller(self, hostname=LOCALHOST, port=self.port)
         self._server.start()
 
     def close(self) -> None:
@@ -99,19 +83,14 @@ def _rows(message: EmailMessage) -> list[Mailed]:
     ]
 
 
-def minute(at: datetime) -> datetime:
-    """The nearest whole minute: a server takes a moment for everything."""
-    return (at.astimezone(UTC) + timedelta(seconds=30)).replace(second=0, microsecond=0)
-
-
 class Story:
     """One time-skipping server, one worker, one database, one mailbox; use `begin`."""
 
     def __init__(self, client: Client, database: Database, setting: Settings, mailbox: Mailbox) -> None:
         self.client, self.database, self.setting, self.mailbox = client, database, setting, mailbox
-        self.moment = datetime.now(UTC)
+        self.time = SkippedTime(client, datetime.now(UTC))
         self._judged: list[tuple[str, str]] = []
-        self.door = Datrys(setting, database, Engine(setting, client), lambda: self.moment)
+        self.door = Datrys(setting, database, Engine(setting, client), lambda: self.time.moment)
 
     def in_runs_of(self, signals: int) -> None:
         """Let every case raised from now on go on in a new run after so many signals."""
@@ -124,18 +103,11 @@ class Story:
 
     async def now(self) -> datetime:
         """The server's time."""
-        answer = await self.client.test_service.get_current_time(Empty())
-        self.moment = answer.time.ToDatetime().replace(tzinfo=UTC)
-        return self.moment
+        return await self.time.now()
 
     async def skip_to(self, moment: datetime) -> None:
         """Let the time pass up to a moment; whatever falls due until then happens."""
-        left = moment - await self.now()
-        if left > timedelta(0):
-            duration = Duration()
-            duration.FromTimedelta(left)
-            await self.client.test_service.unlock_time_skipping_with_sleep(SleepRequest(duration=duration))
-        await self.now()
+        await self.time.skip_to(moment)
 
     async def raise_case(self, data: Mapping[str, Any]) -> str:
         """Raise a case through the door, now."""
@@ -189,53 +161,6 @@ class Story:
         return not self._judged
 
 
-async def _patiently(address: str, setting: Settings) -> Client:
-    async with asyncio.timeout(60):
-        while True:
-            with suppress(RuntimeError):
-                return await Client.connect(address, data_converter=data_converter(setting.payload_keys))
-            await asyncio.sleep(0.1)
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-def _faked(begins: datetime) -> dict[str, str]:
-    library = next(Path(libfaketime.__file__).parent.rglob("libfaketime.so*"))
-    return os.environ | {
-        "TZ": "UTC",
-        "LD_PRELOAD": str(library),
-        "FAKETIME": f"@{begins.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
-    }
-
-
-@asynccontextmanager
-async def time_skipping(begins: datetime, setting: Settings) -> AsyncIterator[Client]:
-    """A client of a time-skipping server whose clock shows `begins` when the story begins."""
-    binary = shutil.which("temporal-test-server", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    assert binary, "run make setup"
-    port = free_port()
-    command = [binary, str(port), "--enable-time-skipping"]
-    quiet = subprocess.DEVNULL
-    process = subprocess.Popen(command, env=_faked(begins - BEFORE), stdout=quiet, stderr=quiet)
-    try:
-        client = await _patiently(f"127.0.0.1:{port}", setting)
-        attributes = {
-            key.name: IndexedValueType.ValueType(int(key.indexed_value_type)) for key in words.SEARCH_ATTRIBUTES
-        }
-        await client.operator_service.add_search_attributes(
-            AddSearchAttributesRequest(namespace=NAMESPACE, search_attributes=attributes)
-        )
-        await client.test_service.lock_time_skipping(LockTimeSkippingRequest())
-        yield client
-    finally:
-        process.terminate()
-        process.wait()
-
-
 @asynccontextmanager
 async def begin(begins: datetime, database: Database, **settings: Any) -> AsyncIterator[Story]:
     """A story that begins at a moment.
@@ -248,15 +173,14 @@ async def begin(begins: datetime, database: Database, **settings: Any) -> AsyncI
     mailbox = Mailbox()
     mailbox.open()
     url = database.url.render_as_string(hide_password=False)
-    setting = Settings(database_url=url, smtp_url=SmtpServer(host="127.0.0.1", port=mailbox.port), **settings)
+    setting = Settings(database_url=url, smtp_url=SmtpServer(host=LOCALHOST, port=mailbox.port), **settings)
     try:
-        async with time_skipping(begins, setting) as client:
-            story = Story(client, database, setting, mailbox)
-            await story.skip_to(begins)
-            async with working(client, database, setting):
-                yield story
+        async with time_skipping(begins, setting) as time, working(time.client, database, setting):
+            story = Story(time.client, database, setting, mailbox)
+            await story.now()
+            yield story
     finally:
         mailbox.close()
 
 
-__all__ = ["Mailbox", "Mailed", "Story", "begin", "minute", "time_skipping"]
+__all__ = ["NAMESPACE", "Mailbox", "Mailed", "Story", "begin", "free_port", "minute"]
