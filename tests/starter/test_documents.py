@@ -66,7 +66,7 @@ async def tell(story: Story, case: str, signal: str, by: str, **data: Any) -> No
 
 def page_of(story: Story, case: str, language: str = "en") -> str:
     """The form as a page."""
-    return documents.document(story.database, case, "form", language, story.moment)
+    return documents.document(story.database, case, "form", language, story.door.now())
 
 
 def tables(page: str) -> list[list[list[str]]]:
