@@ -1,4 +1,5 @@
-# Every target stands on `.venv`, which is made from the one lock file, requirements.txt.
+# Every target stands on `.venv`, which is made from the lock file requirements.txt. What a deployment needs of it is
+# locked once more in requirements-run.txt, for the image.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -38,10 +39,12 @@ check: $(READY) ## lint, check the format and the types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 
-lock: $(READY) ## make requirements.txt again from pyproject.toml, with hashes and no download addresses
-	$(BIN)/uv pip compile pyproject.toml --quiet --upgrade --extra dev --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-emit-find-links \
-		--custom-compile-command "make lock" --output-file requirements.txt
+LOCK := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+lock: $(READY) ## make both lock files again from pyproject.toml, with hashes and no download addresses
+	$(BIN)/$(LOCK) --upgrade --extra up --extra dev --output-file requirements.txt
+	$(BIN)/$(LOCK) --upgrade --constraints requirements.txt --output-file requirements-run.txt
 
 bench: $(READY) ## measure
 	$(BIN)/python -m bench

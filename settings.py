@@ -165,6 +165,12 @@ def _editions(value: Path) -> Path:
     return value.resolve()
 
 
+def _sign_of_life(value: Path) -> Path:
+    if not os.access(value.absolute().parent, os.W_OK):
+        raise ValueError(f"{value} is in no folder that can be written to; name a file such as /tmp/alive")
+    return value
+
+
 def _office_hours(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -233,6 +239,7 @@ class Settings(BaseSettings):
     editions: Annotated[Path, AfterValidator(_editions)] | None = None
     office_hours: Annotated[OfficeHours, NoDecode, BeforeValidator(_office_hours)] = OfficeHours(time(9), time(17))
     business_unit: str = ""
+    sign_of_life: Annotated[Path, AfterValidator(_sign_of_life)] | None = None
 
     @field_validator("*", mode="before")
     @classmethod

@@ -18,10 +18,11 @@ import settings
 from activities.letters import check_templates, unreviewed
 from activities.posting import Post
 from activities.recording import Records
-from activities.smtp import MailServer
+from activities.smtp import Away, MailServer
 from protocols.editions import read_editions
 from protocols.errors import DatrysError
 from records import connect as connect_records
+from starter.checks.life import give_signs
 from starter.delivery import Delivery
 from starter.temporal import TASK_QUEUE, Engine
 from starter.use_cases import utc_now
@@ -48,6 +49,15 @@ def sandbox() -> SandboxedWorkflowRunner:
 def mail_server(setting: settings.Settings) -> MailServer:
     """Where mail is handed over."""
     return MailServer(setting.smtp_url, parseaddr(setting.mail_from)[1])
+
+
+async def mail_trouble(setting: settings.Settings) -> str:
+    """Why the mail server would take no mail, in words with the remedy; empty if it would. It is sent none."""
+    try:
+        await mail_server(setting).greet()
+    except Away as fault:
+        return fault.words
+    return ""
 
 
 def make_worker(client: Client, database: Database, setting: settings.Settings, server: MailServer) -> Worker:
@@ -92,11 +102,14 @@ async def run() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with working(client, database, setting):
-        relay = asyncio.create_task(Delivery(database, engine, utc_now).keep_relaying())
+        beside = [asyncio.create_task(Delivery(database, engine, utc_now).keep_relaying())]
+        if setting.sign_of_life:
+            beside.append(asyncio.create_task(give_signs(setting.sign_of_life)))
         await stopped.wait()
-        relay.cancel()
-        with suppress(asyncio.CancelledError):
-            await relay
+        for task in beside:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
 
 def main() -> None:
@@ -109,7 +122,7 @@ def main() -> None:
         sys.exit(fault.exit_code)
 
 
-__all__ = ["check_templates", "main", "sandbox", "unreviewed", "working"]
+__all__ = ["check_templates", "mail_trouble", "main", "sandbox", "unreviewed", "working"]
 
 if __name__ == "__main__":
     main()

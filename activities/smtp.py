@@ -92,6 +92,24 @@ class MailServer:
             with suppress(*TROUBLE):
                 await self._idle.pop().quit(timeout=1)
 
+    async def greet(self) -> None:
+        """Speak to it as before a mail, as far as the sender's address, and take leave; nothing is sent.
+
+        Raises:
+            Away: it would take no mail.
+        """
+        client = await self.take()
+        try:
+            await client.mail(self._sender)
+        except SMTPResponseException as fault:
+            meaning = _meaning(fault)
+            raise meaning if isinstance(meaning, Away) else self._why_away(fault) from None
+        except TROUBLE as fault:
+            raise self._why_away(fault) from None
+        finally:
+            with suppress(*TROUBLE):
+                await client.quit(timeout=1)
+
     async def take(self) -> SMTP:
         """A connection that answers.
 
@@ -130,13 +148,14 @@ class MailServer:
     def _why_away(self, fault: BaseException) -> Away:
         where = f"the mail server {self._server.host}:{self._server.port}"
         if isinstance(fault, ssl.SSLError) or isinstance(fault.__cause__, ssl.SSLError):
-            return Away(f"{where} shows no certificate that can be trusted", mend=True)
+            return Away(f"{where} shows no certificate that can be trusted: see to it or to DATRYS_SMTP_URL", mend=True)
         if type(fault) is SMTPException:  # it lacks an extension that was asked for
             lacks = "TLS" if "STARTTLS extension" in str(fault) else "to let Datrys sign in"
-            return Away(f"{where} does not offer {lacks}, which DATRYS_SMTP_URL asks for", mend=True)
+            return Away(f"{where} does not offer {lacks}, which DATRYS_SMTP_URL asks for: see to either", mend=True)
         if isinstance(fault, SMTPAuthenticationError) and fault.code >= 500:
             return Away(f"{where} refuses to let Datrys sign in: see to DATRYS_SMTP_URL", mend=True)
-        return Away(f"{where} takes no mail for now, or does not answer")
+        remedy = "see that it runs and that DATRYS_SMTP_URL is right"
+        return Away(f"{where} takes no mail for now, or does not answer: {remedy}")
 
 
 class Line:
@@ -202,5 +221,5 @@ def _meaning(fault: SMTPResponseException) -> Exception:
     if fault.code < 500:
         return NotNow(fault.code)
     if isinstance(fault, SMTPSenderRefused):
-        return Away("the mail server takes no mail from DATRYS_MAIL_FROM", mend=True)
+        return Away("the mail server takes no mail from DATRYS_MAIL_FROM: see to either", mend=True)
     return NotEver(fault.code)

