@@ -60,7 +60,7 @@ def said_words(name: str, signal: Signal | None) -> str:
         case MeetingHeld():
             return f"{words}: {signal.outcome.replace('_', ' ')}"
         case ReviewDecided(review=True):
-            return f"{words}: a review by {signal.reviewer}"
+            return f"{words}: a review by {(signal.reviewer or '').replace('_', ' ')}"
         case ReviewDecided():
             return f"{words}: no review"
         case Corrected(return_to=str(stage)):

@@ -130,9 +130,11 @@ def _by_minutes(
     happening: Happening | None, entries: Sequence[Entry], changes: Sequence[Changed], mails: Sequence[Mailed]
 ) -> Iterator[Moment]:
     """The news in order of time; a clock changes with what is said or entered last."""
-    minutes = {minute(entry.recorded_at) for entry in entries} | {mail.at for mail in mails}
     came = minute(happening.at) if happening else None
-    for at in sorted(minutes | ({came} if came else set())):
+    minutes = (
+        {minute(entry.recorded_at) for entry in entries} | {mail.at for mail in mails} | ({came} if came else set())
+    )
+    for at in sorted(minutes):
         yield Moment(
             at,
             happening if at == came else None,

@@ -12,6 +12,7 @@ from protocols.limits import DueTime
 from protocols.steps import ClockRow
 from protocols.working_days import LONDON, ONE_DAY, local_date
 from starter.demo import telling
+from starter.demo.moments import Moment
 from starter.demo.playing import Opening, Played
 from starter.printing_case import explanation, kind
 
@@ -19,8 +20,7 @@ TEMPLATES = Path(__file__).parent.parent.parent / "templates" / "demo"
 MARK = '<meta name="generator" content="datrys demo">'
 """By this a page of the demo is known, and may be written over."""
 MARK_WITHIN = 500
-
-
+ENDED = "ended"
 MAIL_WIDTH = 72
 """So many signs a line of a mail has at most; a narrower page wraps it once more, unless the lines flow."""
 
@@ -55,9 +55,12 @@ def page(played: Sequence[Played]) -> str:
 
 
 def is_page(file: Path) -> bool:
-    """Whether a file is such a page."""
-    with file.open("rb") as opened:
-        return MARK.encode() in opened.read(MARK_WITHIN)
+    """Whether a file is such a page; one that cannot be read is not."""
+    try:
+        with file.open("rb") as opened:
+            return MARK.encode() in opened.read(MARK_WITHIN)
+    except OSError:
+        return False
 
 
 def _local(at: datetime) -> datetime:
@@ -81,13 +84,12 @@ def _story(played: Played) -> dict[str, Any]:
 def _path(played: Played) -> list[dict[str, Any]]:
     """The protocol's stages in its order, each with the times that the case stood in it."""
     entered = [(e.stage, m.at) for m in played.moments for e in m.entries if e.what == "stage-entered"]
-    ends = [at for _, at in entered[1:]]
-    visits = [(stage, at, until) for (stage, at), until in zip(entered, [*ends, None], strict=True)]
-    return [
-        {"title": title, "ended": number == len(stages), "visits": [visit[1:] for visit in visits if visit[0] == name]}
-        for stages in [played.opening.edition.stages]
-        for number, (name, title) in enumerate(stages.items(), start=1)
-    ]
+    left = [*(at for _, at in entered[1:]), None]
+    visits: dict[str, list[tuple[datetime, datetime | None]]] = {}
+    for (stage, at), until in zip(entered, left, strict=True):
+        visits.setdefault(stage, []).append((at, until))
+    stages = played.opening.edition.stages
+    return [{"title": stages[name], "ended": name == ENDED, "visits": visits.get(name, [])} for name in stages]
 
 
 def _days(played: Played) -> Iterator[dict[str, Any]]:
@@ -99,7 +101,7 @@ def _days(played: Played) -> Iterator[dict[str, Any]]:
         before = day
 
 
-def _moment(moment: Any, opening: Opening) -> dict[str, Any]:
+def _moment(moment: Moment, opening: Opening) -> dict[str, Any]:
     return {
         "at": moment.at,
         "words": moment.happening.words if moment.happening else "",

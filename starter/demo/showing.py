@@ -58,7 +58,7 @@ def may_be_written(out: Path) -> None:
     another = "Name another file with --out FILE.html."
     if not out.parent.is_dir():
         raise WrongUse(f"There is no folder {out.parent}. {another}")
-    if out.exists() and not (out.is_file() and page.is_page(out)):
+    if out.exists() and not page.is_page(out):
         raise WrongUse(f"{out} is there already, and is no page of an earlier demo: it is left as it is. {another}")
 
 

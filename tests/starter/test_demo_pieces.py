@@ -109,6 +109,12 @@ def test_news_are_told_by_minutes_and_changes_with_the_last() -> None:
     assert (FRIDAY, (entries[1],), (change,), (mails[1],)) == (second.at, second.entries, second.changes, second.mails)
 
 
+def test_a_word_to_the_reader_stands_where_nothing_happens() -> None:
+    """A story may tell of a minute in which the case does nothing."""
+    (moment,) = moments._by_minutes(stories.Told(at=FRIDAY, words="Nothing."), [], [], [])
+    assert (FRIDAY, ()) == (moment.at, moment.entries)
+
+
 # --- telling
 
 
