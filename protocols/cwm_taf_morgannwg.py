@@ -80,7 +80,7 @@ def _says() -> Iterable[Says]:
 
 
 class Asked(BaseModel):
-    """Which agencies must respond, as signal `number` had it; 0 for the case file."""
+    """Which agencies must respond, as part A (signal `number`) named them in place of the case file."""
 
     number: int
     agencies: tuple[str, ...]
@@ -157,9 +157,10 @@ class CwmTafMorgannwgFacts(Facts):
         )
 
     def must_respond(self, agencies: Sequence[Agency]) -> tuple[str, ...]:
-        """The codes of the agencies that must respond, in the order of the case file."""
-        flagged = tuple(agency.code for agency in agencies if agency.must_respond and not agency.raising)
-        return self.asked[-1].agencies if self.asked else flagged
+        """The codes of those that must respond: of part A, else of the case file, and those that joined since."""
+        named, since = (self.asked[-1].agencies, self.asked[-1].number) if self.asked else ((), -1)
+        flagged = (a.code for a in agencies if a.must_respond and not a.raising and a.joined > since)
+        return (*named, *flagged)
 
     def unanswered(self, agencies: Sequence[Agency]) -> list[str]:
         """The codes of the agencies that must respond and have not."""
@@ -252,6 +253,12 @@ def _decision_content(decided: ReviewDecided, case: Standing) -> None:
         raise Refusal(Code.MISSING, "panel_member_agency: an agency's panel has an independent Board member")
 
 
+def _learning_for_somebody(learning: LearningDisseminated, case: Standing) -> None:
+    """3 The case does not end before the learning points have gone to an agency."""
+    if not learning.agencies:
+        raise Refusal(Code.MISSING, "agencies")
+
+
 def _after_the_meeting_began(said: Signal, case: Standing) -> None:
     """2 The outcome of a meeting of the QA Sub Group is said after its start."""
     if case.stage == Stage.QA and not (case.meeting_at and said.at > case.meeting_at):
@@ -299,6 +306,7 @@ RULES = Rules(
         NotResolved: _who_must_respond,
         MeetingHeld: _further_meeting_only,
         ReviewDecided: _decision_content,
+        LearningDisseminated: _learning_for_somebody,
     },
     times={
         Resolved: _after_the_meeting_began,

@@ -27,8 +27,10 @@ class Agency(BaseModel, frozen=True):
         code: its code in the directory.
         raising: whether it raised the case.
         must_respond: whether an answer is asked of it.
+        joined: number of the signal that added it; 0 for an agency of the case file.
     """
 
     code: str
     raising: bool = False
     must_respond: bool = False
+    joined: int = 0

@@ -184,7 +184,7 @@ class Step(BaseModel):
         at: the workflow's time.
         entries, notices: in the order in which they came about.
         clocks: those that changed.
-        meetings, reviews: those that changed.
+        meetings, reviews: all of the case, where any may have changed.
         holders: roles that passed to another person.
         superseded: keys of clocks whose waiting reminders are pointless now.
         stage, turn, clause, waiting_for, next_due, overdue, outcome: how the case stands.
@@ -197,8 +197,8 @@ class Step(BaseModel):
     entries: list[Entry] = []
     notices: list[Notice] = []
     clocks: list[ClockRow] = []
-    meetings: list[MeetingRow] = []
-    reviews: list[ReviewRow] = []
+    meetings: list[MeetingRow] | None = None
+    reviews: list[ReviewRow] | None = None
     holders: list[HolderRow] = []
     superseded: list[str] = []
     stage: str

@@ -161,7 +161,7 @@ def _keep(session: Session, reference: str, new: NewCase) -> None:
     session.flush()
     session.add(Stream(stream=reference, reference=reference))
     session.add_all(
-        CaseAgency(reference=reference, position=position, **agency.model_dump())
+        CaseAgency(reference=reference, position=position, **agency.model_dump(exclude={"joined"}))
         for position, agency in enumerate(new.agencies)
     )
     _keep_personal(session, reference, new)

@@ -1,10 +1,11 @@
 """How a step of a case is written: entries, clocks, meetings, reviews, holders, notices, the case; all or nothing."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import case as either
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from protocols import steps
@@ -54,14 +55,23 @@ def _write(session: Session, stream: Stream, step: Step) -> None:
     refusals = [refusal for entry in step.entries if (refusal := _enter(session, stream, step, entry))]
     for clock in step.clocks:
         session.merge(_clock(reference, clock))
-    for meeting in step.meetings:
-        session.merge(_meeting(reference, meeting))
-    for review in step.reviews:
-        session.merge(Review(reference=reference, **_plain(review)))
+    if step.meetings is not None:
+        _write_all(session, Meeting, reference, [_meeting(reference, meeting) for meeting in step.meetings])
+    if step.reviews is not None:
+        _write_all(session, Review, reference, [Review(reference=reference, **_plain(one)) for one in step.reviews])
     for notice in [*step.notices, *refusals]:
         _queue(session, stream, notice)
     if stream.stream == reference:
         _stand(session, step)
+
+
+def _write_all(
+    session: Session, kind: type[Meeting] | type[Review], reference: str, rows: Sequence[Meeting | Review]
+) -> None:
+    """These are all there are: one that a correction took back stands in the entries alone."""
+    for row in rows:
+        session.merge(row)
+    session.execute(delete(kind).where(kind.reference == reference, kind.number > len(rows)))
 
 
 def _supersede(session: Session, step: Step) -> None:

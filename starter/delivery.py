@@ -168,7 +168,7 @@ class Delivery:
     async def _reopen(self, kept: Kept) -> Receipt:
         """A new run begins where the records say; while the old one still posts its last mails, that waits."""
         case = last_state(cases.case_facts(self._database, kept.case))
-        said = kept.facts
+        said, case.holidays = kept.facts, directory.holidays(self._database)
         case.reopened = Reopening(
             id=said["id"], to=said["to"], at=datetime.fromisoformat(said["at"]), record=said["record"]
         )

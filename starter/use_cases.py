@@ -305,7 +305,7 @@ class Datrys:
             return {}
         view = reading.case_view(self.database, case)
         rules = protocol_of(view.row.protocol).workflow.rules
-        at_any_time = any(row.stage == ANY_TIME for row in rules.says if row.signal is MESSAGES[name])
+        at_any_time = all(row.stage == ANY_TIME for row in rules.says if row.signal is MESSAGES[name])
         return {} if at_any_time or not view.turn else {"stage": view.row.stage, "turn": view.turn}
 
     def _waits_for(self, case: str) -> str:

@@ -17,7 +17,6 @@ with workflow.unsafe.imports_passed_through():
         Stage,
     )
     from protocols.messages import (
-        AgencyAdded,
         LearningDisseminated,
         MeetingHeld,
         NotResolved,
@@ -85,7 +84,8 @@ class CwmTafMorgannwgDisagreement(Disagreement[CwmTafMorgannwgFacts]):
                 return self.end("resolved")
             case NotResolved() as part_a:
                 if part_a.must_respond:
-                    self.facts.asked.append(Asked(number=self.case.heard, agencies=part_a.must_respond))
+                    named = tuple(dict.fromkeys(part_a.must_respond))
+                    self.facts.asked.append(Asked(number=self.case.heard, agencies=named))
                 return Stage.RESPONSE
 
     async def response(self) -> str:
@@ -202,12 +202,6 @@ class CwmTafMorgannwgDisagreement(Disagreement[CwmTafMorgannwgFacts]):
             self._respond(said)
             self.tell("response-received", BUSINESS_UNIT)
 
-    def agency_joined(self, added: AgencyAdded) -> None:
-        """One more agency may have to respond."""
-        if self.facts.asked and added.must_respond:
-            agencies = (*self.facts.asked[-1].agencies, added.agency_code)
-            self.facts.asked.append(Asked(number=self.case.heard, agencies=agencies))
-
     # --- 2 the QA Sub Group
 
     async def _enter_qa(self) -> None:
@@ -263,12 +257,14 @@ class CwmTafMorgannwgDisagreement(Disagreement[CwmTafMorgannwgFacts]):
     def _decide(self, decided: ReviewDecided) -> None:
         at = decided.decided_at or decided.at
         by_agency = decided.review and decided.reviewer != REVIEW_GROUP
+        codes = {agency.code.casefold(): agency.code for agency in self.case.agencies}  # no matter of spelling
+        reviewer = codes.get((decided.reviewer or "").casefold(), decided.reviewer or "")
         self.facts.reviews.append(
             Review(
                 number=self.case.heard,
                 decided_at=at,
                 review=decided.review,
-                reviewer=(decided.reviewer or "") if decided.review else "",
+                reviewer=reviewer if decided.review else "",
                 panel_member_agency=(decided.panel_member_agency or "") if by_agency else "",
             )
         )

@@ -26,7 +26,7 @@ with workflow.unsafe.imports_passed_through():
     from protocols.says import ANY_TIME
     from protocols.steps import Code
     from workflows.alarm import Alarm
-    from workflows.hearing import Hearing
+    from workflows.hearing import Hearing, happened_at
     from workflows.immediate import Emergency, ImmediateAction
     from workflows.recording import flat
     from workflows.state import Case, F, Received, Reopening, short_hash
@@ -95,11 +95,12 @@ class Disagreement(Hearing[F]):
 
     def _leave(self, left: Left) -> None:
         self.case.ending = None
-        self.led_sent_at = left.at
+        self._led_at = self.led_sent_at = left.at
         if not left.returning:
             self.leave_clocks(left.to, left.at, returning=False)
             return self._go_to(left.to, left.at)
         self.case.facts = self.case.facts.without(left.since)
+        self.case.agencies = [agency for agency in self.case.agencies if agency.joined != left.since]
         self.leave_clocks(left.to, left.at, returning=True)
         self.void_clocks(left.since, left.to)
         self._go_to(left.to, left.at)
@@ -163,7 +164,7 @@ class Disagreement(Hearing[F]):
             due = waking is not None and waking.at <= workflow.now()
             if not due:  # what falls due now may supersede a reminder that waits to be posted
                 self.outbox.post()
-            if self.case.inbox:
+            if self.case.inbox and not self._missed_before_it_was_said():
                 if said := await self._heard(self.case.inbox.pop(0), kinds):
                     return said
             elif due:
@@ -175,9 +176,6 @@ class Disagreement(Hearing[F]):
 
     def aside(self, said: Signal) -> None:
         """What the protocol itself hears at any stage, such as minutes."""
-
-    def agency_joined(self, added: AgencyAdded) -> None:
-        """What it means for the protocol that one more agency takes part."""
 
     def role_passed(self, changed: RoleChanged) -> None:
         """What it means for the protocol that another person holds a role."""
@@ -230,9 +228,9 @@ class Disagreement(Hearing[F]):
             self.tell(asked.notice, role, clause=ANY_TIME, concerns=asked.notice)
 
     def _agency_added(self, said: AgencyAdded) -> NoReturn:
-        self.case.agencies.append(Agency(code=said.agency_code, must_respond=said.must_respond))
+        agency = Agency(code=said.agency_code, must_respond=said.must_respond, joined=self.case.heard)
+        self.case.agencies.append(agency)
         self.pass_on(Role(role="*", agency=said.agency_code), record=said.record)
-        self.agency_joined(said)
         self.joining, self._led_at, self.led_sent_at = said.agency_code, said.at, said.sent_at
         raise Joined
 
@@ -276,6 +274,11 @@ class Disagreement(Hearing[F]):
         )
         self.tell("informed", list(case.told), clause=ANY_TIME, stage=reopening.to, about="corrected")
         self._leave(Left(reopening.to, reopening.at, since=case.entered_after[reopening.to]))
+
+    def _missed_before_it_was_said(self) -> bool:
+        """Whether a limit that moves the case was missed before anything that waits to be judged happened."""
+        missed = self.next_miss()
+        return missed is not None and all(missed < happened_at(received) for received in self.case.inbox)
 
     def _stirs(self) -> bool:
         return bool(self.case.inbox) or self._idle()

@@ -1,6 +1,7 @@
 """How a case hears: every signal is kept as it comes, judged one at a time, and answered with a receipt."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
@@ -21,6 +22,12 @@ with workflow.unsafe.imports_passed_through():
     from workflows.state import VERDICTS_KEPT, F, Received, short_hash
 
 ENVELOPE = set(Signal.model_fields)
+
+
+def happened_at(received: Received) -> datetime:
+    """When a signal that waits to be judged happened, as it says itself; else when it was seen."""
+    envelope = read(received.name, received.body, received.seen).envelope
+    return envelope.at if envelope else received.seen
 
 
 class Hearing(BoardCalendar[F]):

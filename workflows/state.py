@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel
+from pydantic import AliasChoices, BaseModel, Field
 
 from protocols.editions import Edition, Kind
 from protocols.facts import Facts, parties_of
@@ -56,7 +56,8 @@ class Clock(BaseModel):
         accountable, oversees: the roles.
         learned: moments up to this one are done with.
         told_late: its lateness was recorded (and mailed, for a protocol limit).
-        begun_by, met_by: numbers of the signals; 0 for what began with the case or is not met.
+        begun_by, ended_by: numbers of the signals that began it, and met or closed it; 0 for what began with the
+            case, or runs.
         void: what began it was taken back.
     """
 
@@ -76,7 +77,7 @@ class Clock(BaseModel):
     met_at: datetime | None = None
     late: bool = False
     begun_by: int = 0
-    met_by: int = 0
+    ended_by: int = Field(default=0, validation_alias=AliasChoices("ended_by", "met_by"))  # 0.1.0 wrote `met_by`
     void: bool = False
 
     @property
@@ -101,15 +102,15 @@ class Clock(BaseModel):
 
     def meet(self, at: datetime, by: int) -> None:
         """It is met, in time or late."""
-        self.state, self.met_at, self.met_by, self.late = ClockState.MET, at, by, self.is_late_at(at)
+        self.state, self.met_at, self.ended_by, self.late = ClockState.MET, at, by, self.is_late_at(at)
 
-    def close(self, at: datetime) -> None:
+    def close(self, at: datetime, by: int) -> None:
         """Its stage was left, or the case ended, without it."""
-        self.state, self.late = ClockState.CLOSED, self.late or self.is_late_at(at)
+        self.state, self.ended_by, self.late = ClockState.CLOSED, by, self.late or self.is_late_at(at)
 
     def resume(self, now: datetime) -> None:
         """It runs again from its old start; what it announced is not announced again."""
-        self.state, self.met_at, self.met_by, self.void = ClockState.RUNNING, None, 0, False
+        self.state, self.met_at, self.ended_by, self.void = ClockState.RUNNING, None, 0, False
         self.late, self.learned = self.told_late, now
 
 
@@ -214,7 +215,7 @@ class Case(BaseModel, Generic[F]):
 
     def missed(self, now: datetime) -> frozenset[str]:
         """The stages that cannot be returned to: their limit is past, and would move the case on at once."""
-        past = (clock for clock in self.clocks if clock.due and clock.due <= now)
+        past = (clock for clock in self.clocks if clock.due and clock.due <= now and not clock.void)
         return frozenset(stage for clock in past for stage in self.edition.clocks[clock.clock].missed_in)
 
     def _meeting_at(self) -> datetime | None:

@@ -71,7 +71,7 @@ class Timekeeping(Recording[F]):
         if self.joining and agency != self.joining:
             return None if agency else self._share(name, accountable, oversees)
         if old := self.kept(name, agency):
-            old.resume(workflow.now())
+            self._resume(old)
             old.accountable, old.oversees = flat(accountable), flat(oversees)
             return self.touch(old)
         starts = self.case.returned_at if self.case.returned_at and rule.kind is Kind.LOCAL else of
@@ -128,6 +128,13 @@ class Timekeeping(Recording[F]):
         protocol = self.case.edition.clocks[name].kind is Kind.PROTOCOL
         return min(mine, key=lambda clock: clock.void, default=None) if self.case.returned_at and protocol else None
 
+    def _resume(self, clock: Clock) -> None:
+        """It runs again from its old start, by the bank holidays of now."""
+        clock.resume(workflow.now())
+        self.touch(clock)
+        if moved := self._reckon(clock):
+            self.note_recalculated(clock, moved, "the bank holidays changed while it did not run")
+
     def _share(self, name: str, accountable: Roles, oversees: Roles) -> None:
         """An agency that joins shares the running clocks of its roles."""
         for clock in self.running(name):
@@ -145,7 +152,7 @@ class Timekeeping(Recording[F]):
             if rule.met_on_leaving:
                 clock.meet(at, self.case.heard)
             else:
-                clock.close(at)
+                clock.close(at, self.case.heard)
             self.touch(clock)
 
     def void_clocks(self, since: int, back_to: str) -> None:
@@ -154,11 +161,10 @@ class Timekeeping(Recording[F]):
             rule = self.case.edition.clocks[clock.clock]
             clock.void |= clock.begun_by >= since
             if clock.running and clock.void:
-                clock.close(workflow.now())
+                clock.close(workflow.now(), self.case.heard)
                 self.touch(clock)
-            elif rule.kind is Kind.PROTOCOL and clock.met_by >= since > clock.begun_by and back_to in rule.stages:
-                clock.resume(workflow.now())
-                self.touch(clock)
+            elif rule.kind is Kind.PROTOCOL and clock.ended_by >= since > clock.begun_by and back_to in rule.stages:
+                self._resume(clock)
 
     def next_waking(self) -> Waking | None:
         """The next moment of all clocks and of what the protocol itself watches."""
@@ -214,7 +220,7 @@ class Timekeeping(Recording[F]):
             if waking is None or waking.at > now:
                 continue
             rule = self.case.edition.clocks[clock.clock]
-            if rule.met_at_start and clock.meeting_at == waking.at:
+            if rule.met_at_start and clock.meeting_at and clock.meeting_at <= now:
                 self.begin_meeting(clock)
                 continue
             if clock.due and clock.due <= now and not clock.told_late:
@@ -230,6 +236,12 @@ class Timekeeping(Recording[F]):
         self.own_moments_due()
         if missed:
             raise min(missed, key=lambda left: left.at)
+
+    def next_miss(self) -> datetime | None:
+        """When the first limit was missed that moves the case on from its stage, where that is past and not done."""
+        rules, now = self.case.edition.clocks, workflow.now()
+        here = [c for c in self.case.running_clocks() if self.case.stage in rules[c.clock].missed_in]
+        return min((c.due for c in here if c.due and c.due <= now and not c.told_late), default=None)
 
     def begin_meeting(self, clock: Clock) -> None:
         """The meeting that a clock waits for begins, and meets it; `meeting_began` is what follows."""
@@ -289,25 +301,26 @@ class Timekeeping(Recording[F]):
         self.note(what, words, moment, clause=rule.clause, facts=facts)
 
     def reckon_anew(self, why: str) -> None:
-        """Every running clock whose due time is ahead, by the calendar of now (spec 1: the calendar may change).
+        """Every running clock, by the calendar of now (spec 1: the calendar may change under a running case)."""
+        for clock in self.case.running_clocks():
+            if moved := self._reckon(clock):
+                self.note_recalculated(clock, moved, why)
+                self.tell_date_changed(clock, clock.accountable, clock.due)
+
+    def _reckon(self, clock: Clock) -> datetime | None:
+        """The due time by the bank holidays of now; answers the old one if it moved.
 
         Bank holidays may lengthen a clock, never shorten it; a due time that has passed does not move.
         """
-        for clock in self.case.running_clocks():
-            old, new = clock.due_time, self.case.reckon(clock)
-            if old.due is None or new.due is None or old.due <= workflow.now():
-                continue
-            if new.due < old.due:
-                new = old.model_copy(update={"provisional": new.provisional})
-            clock.due_time = new
-            if new != old:
-                self.touch(clock)
-            if new.due != old.due:
-                self._moved(clock, old.due, why)
-
-    def _moved(self, clock: Clock, old: datetime, why: str) -> None:
-        self.note_recalculated(clock, old, why)
-        self.tell_date_changed(clock, clock.accountable, clock.due)
+        old, new = clock.due_time, self.case.reckon(clock)
+        if old.due is None or new.due is None or old.due <= workflow.now():
+            return None
+        if new.due < old.due:
+            new = old.model_copy(update={"provisional": new.provisional})
+        clock.due_time = new
+        if new != old:
+            self.touch(clock)
+        return old.due if new.due != old.due else None
 
     def note_recalculated(self, clock: Clock, old: datetime | None, why: str) -> None:
         """Old and new due time stand in the timeline, and why (spec 1: no date moves without a record)."""
