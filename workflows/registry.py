@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from protocols import cwm_taf_morgannwg, cwm_taf_morgannwg_coming_in, gwent
+from protocols import (
+    cwm_taf_morgannwg,
+    cwm_taf_morgannwg_access,
+    cwm_taf_morgannwg_coming_in,
+    gwent,
+    gwent_access,
+)
+from protocols.access import Access
 from protocols.coming_in import Check
 from protocols.cwm_taf_morgannwg import CwmTafMorgannwgFacts
 from protocols.errors import WrongUse
@@ -24,6 +31,7 @@ class Protocol(NamedTuple):
         facts: what a new case remembers.
         coming_in: its rules about case files.
         starts: the stages at which a case may begin, by the number that its file gives.
+        access: from when on who sees its cases.
     """
 
     workflow: Any
@@ -31,6 +39,7 @@ class Protocol(NamedTuple):
     facts: type[Facts]
     coming_in: tuple[Check, ...]
     starts: Mapping[int, str]
+    access: Access
 
 
 PROTOCOLS: Mapping[str, Protocol] = {
@@ -40,6 +49,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
         facts=GwentFacts,
         coming_in=gwent.COMING_IN,
         starts={1: gwent.Stage.PRACTITIONERS},
+        access=gwent_access.ACCESS,
     ),
     cwm_taf_morgannwg.PROTOCOL: Protocol(
         workflow=CwmTafMorgannwgDisagreement,
@@ -47,8 +57,12 @@ PROTOCOLS: Mapping[str, Protocol] = {
         facts=CwmTafMorgannwgFacts,
         coming_in=cwm_taf_morgannwg_coming_in.COMING_IN,
         starts=cwm_taf_morgannwg_coming_in.STARTS,
+        access=cwm_taf_morgannwg_access.ACCESS,
     ),
 }
+
+ACCESS: Mapping[str, Access] = {name: protocol.access for name, protocol in PROTOCOLS.items()}
+"""What the records and the doors ask who may see what with."""
 
 WORKFLOWS = (*(protocol.workflow for protocol in PROTOCOLS.values()), ImmediateAction)
 
