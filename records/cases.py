@@ -126,8 +126,13 @@ def case_row(session: Session, reference: str, *, lock: bool = False) -> Case:
     """
     case = session.get(Case, reference, with_for_update=True if lock else None)
     if case is None:
-        raise CaseUnknown(f"There is no case {reference}. See the references with: datrys cases")
+        raise unknown(reference)
     return case
+
+
+def unknown(reference: str) -> CaseUnknown:
+    """What is said of a case that there is not, and of one that whoever asks may not see."""
+    return CaseUnknown(f"There is no case {reference}. See the references with: datrys cases")
 
 
 def _counter(session: Session, prefix: str, year: int) -> ReferenceCounter:

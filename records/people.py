@@ -1,5 +1,6 @@
 """Who holds a role now: whoever is named for the case, else whoever the directory says."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -56,7 +57,7 @@ def holders(session: Session, case: Case, role: Role, at: datetime | None = None
     if title and title.until_named:
         return holders(session, case, Role(role=title.until_named), at)
     listed = listed_as(session, case.protocol, role, case.authority, case.group)
-    return [holder_of(person) for person in (listed if role.role == DUTY_TEAM else listed[-1:])]
+    return [holder_of(person) for person in in_office(role.role, listed)]
 
 
 def named_for(session: Session, reference: str, role: Role, at: datetime | None = None) -> CasePerson | None:
@@ -79,9 +80,18 @@ def listed_as(session: Session, board: str, role: Role, authority: str, group: s
     )
     if role.agency:
         rows = rows.where(DirectoryPerson.agency == role.agency)
-    found = session.scalars(rows.order_by(DirectoryPerson.load, DirectoryPerson.id)).all()
+    return closest(session.scalars(rows.order_by(DirectoryPerson.load, DirectoryPerson.id)).all())
+
+
+def closest(found: Sequence[DirectoryPerson]) -> list[DirectoryPerson]:
+    """Of rows that all fit a role, those that fit it best."""
     best = max((_closeness(person) for person in found), default=(False, False))
     return [person for person in found if _closeness(person) == best]
+
+
+def in_office(role: str, listed: list[DirectoryPerson]) -> list[DirectoryPerson]:
+    """Of the rows that fit a role best, those that hold it: the one loaded last, or every office of a duty team."""
+    return listed if role == DUTY_TEAM else listed[-1:]
 
 
 def _closeness(person: DirectoryPerson) -> tuple[bool, bool]:

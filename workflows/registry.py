@@ -3,7 +3,15 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from protocols import cwm_taf_morgannwg, cwm_taf_morgannwg_coming_in, cwm_taf_morgannwg_form, gwent
+from protocols import (
+    cwm_taf_morgannwg,
+    cwm_taf_morgannwg_access,
+    cwm_taf_morgannwg_coming_in,
+    cwm_taf_morgannwg_form,
+    gwent,
+    gwent_access,
+)
+from protocols.access import Access
 from protocols.coming_in import Check
 from protocols.cwm_taf_morgannwg import CwmTafMorgannwgFacts
 from protocols.documents import FormParts
@@ -26,6 +34,7 @@ class Protocol(NamedTuple):
         coming_in: its rules about case files.
         starts: the stages at which a case may begin, by the number that its file gives.
         documents: what each of its documents is filled from, by name; their words are in templates/documents.
+        access: from when on who sees its cases.
     """
 
     workflow: Any
@@ -34,6 +43,7 @@ class Protocol(NamedTuple):
     coming_in: tuple[Check, ...]
     starts: Mapping[int, str]
     documents: Mapping[str, FormParts]
+    access: Access
 
 
 PROTOCOLS: Mapping[str, Protocol] = {
@@ -44,6 +54,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
         coming_in=gwent.COMING_IN,
         starts={1: gwent.Stage.PRACTITIONERS},
         documents={},
+        access=gwent_access.ACCESS,
     ),
     cwm_taf_morgannwg.PROTOCOL: Protocol(
         workflow=CwmTafMorgannwgDisagreement,
@@ -52,8 +63,12 @@ PROTOCOLS: Mapping[str, Protocol] = {
         coming_in=cwm_taf_morgannwg_coming_in.COMING_IN,
         starts=cwm_taf_morgannwg_coming_in.STARTS,
         documents={"form": cwm_taf_morgannwg_form.FORM},
+        access=cwm_taf_morgannwg_access.ACCESS,
     ),
 }
+
+ACCESS: Mapping[str, Access] = {name: protocol.access for name, protocol in PROTOCOLS.items()}
+"""What the records and the doors ask who may see what with."""
 
 WORKFLOWS = (*(protocol.workflow for protocol in PROTOCOLS.values()), ImmediateAction)
 

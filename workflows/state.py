@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from pydantic import AliasChoices, BaseModel, Field
+from pydantic import BaseModel, model_validator
 
 from protocols.editions import Edition, Kind
 from protocols.facts import Facts, parties_of
@@ -77,8 +77,16 @@ class Clock(BaseModel):
     met_at: datetime | None = None
     late: bool = False
     begun_by: int = 0
-    ended_by: int = Field(default=0, validation_alias=AliasChoices("ended_by", "met_by"))  # 0.1.0 wrote `met_by`
+    ended_by: int = 0
     void: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_0_1_0(cls, data: Any) -> Any:
+        """That release kept the number of the signal that met it alone, and its cases still run."""
+        if isinstance(data, dict) and "met_by" in data:
+            return {**data, "ended_by": data["met_by"]}
+        return data
 
     @property
     def due(self) -> datetime | None:
