@@ -63,11 +63,12 @@ async def _store(file: Path, folder: Path) -> None:
 
 
 def main() -> None:
-    """Play every told case and store its history under this release."""
+    """Play every told case that this release has not stored yet, and store its history."""
     folder = FOLDER / version("datrys")
     folder.mkdir(parents=True, exist_ok=True)
     for file in sorted(CASES.glob("*.txt")):
-        asyncio.run(_store(file, folder))
+        if not (folder / f"{file.stem}.json.gz").exists():
+            asyncio.run(_store(file, folder))
 
 
 if __name__ == "__main__":
