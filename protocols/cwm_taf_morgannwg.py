@@ -245,11 +245,15 @@ def _further_meeting_only(held: MeetingHeld, case: Standing) -> None:
         raise Refusal(Code.NOT_UNDERSTOOD, what)
 
 
+def by_an_agency(decided: ReviewDecided) -> bool:
+    """3 Whether an agency is asked for a review, and not the review group."""
+    return decided.review and decided.reviewer != REVIEW_GROUP
+
+
 def _decision_content(decided: ReviewDecided, case: Standing) -> None:
     if missing := lacking(decided, ("reviewer",) if decided.review else ("record",)):
         raise Refusal(Code.MISSING, ", ".join(missing))
-    by_agency = decided.review and decided.reviewer != REVIEW_GROUP
-    if by_agency and not decided.panel_member_agency:
+    if by_an_agency(decided) and not decided.panel_member_agency:
         raise Refusal(Code.MISSING, "panel_member_agency: an agency's panel has an independent Board member")
 
 
@@ -287,8 +291,7 @@ def _independent(decided: ReviewDecided, case: Standing) -> None:
     if case.parties.involves(decided.agency or ""):
         raise Refusal(Code.NOT_INDEPENDENT, "the Co-Chair's agency takes part in the case: another Co-Chair decides")
     member = (decided.panel_member_agency or "").casefold()
-    by_agency = decided.review and decided.reviewer != REVIEW_GROUP
-    if by_agency and (case.parties.involves(member) or member == (decided.reviewer or "").casefold()):
+    if by_an_agency(decided) and (case.parties.involves(member) or member == (decided.reviewer or "").casefold()):
         raise Refusal(Code.NOT_INDEPENDENT, "the panel member's agency takes part in the case, or reviews it")
 
 

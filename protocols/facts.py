@@ -34,6 +34,10 @@ class Facts(BaseModel, ABC):
         """Roles whose signals count as those of other roles as well."""
         return {}
 
+    def must_respond(self, agencies: Sequence[Agency]) -> Sequence[str] | None:
+        """The codes of the agencies that must respond; None where the protocol asks for no responses."""
+        return None
+
     def names(self) -> Mapping[str, frozenset[str]]:
         """Roles that may say who holds another role, beside those that may for every role."""
         return {}

@@ -66,13 +66,14 @@ class Standing(NamedTuple):
 
     Attributes:
         stage, turn: where it is; ended: it has ended; ending: its last word is said, only minutes are awaited.
-        stages: all stages of the edition; gone_through: stages entered so far.
+        stages: all stages of the edition; gone_through: stages entered so far, with the number of the first
+            signal after the entry.
         missed: stages whose limit that moves a case is past.
         case_began, stage_began: aware moments.
         meeting_at: start of the meeting of the board's calendar that the stage waits for, if one is planned.
         parties: who takes part.
         facts: what the protocol remembers of the case.
-        accepted: whether a signal's id was accepted.
+        accepted: the number of the accepted signal with this id; 0 if there is none.
     """
 
     stage: str
@@ -80,14 +81,14 @@ class Standing(NamedTuple):
     ended: bool
     ending: bool
     stages: frozenset[str]
-    gone_through: frozenset[str]
+    gone_through: Mapping[str, int]
     missed: frozenset[str]
     case_began: datetime
     stage_began: datetime
     meeting_at: datetime | None
     parties: Parties
     facts: Any
-    accepted: Callable[[str], bool]
+    accepted: Callable[[str], int]
 
 
 def judge(read: Read, case: Standing, rules: Rules) -> Verdict:
@@ -163,14 +164,21 @@ def _fits(signal: Signal, seen: datetime, row: Says, case: Standing, rules: Rule
         raise Refusal(Code.ALREADY, "in the case already")
     if case.ending and row.stage != ANY_TIME:
         raise Refusal(Code.ALREADY, "the case only waits for the minutes")
-    if isinstance(signal, Corrected) and signal.return_to and signal.return_to not in case.gone_through:
-        raise Refusal(Code.WRONG_STAGE, "the case has not gone through the stage to return to")
-    if isinstance(signal, Corrected) and signal.return_to in case.missed:
-        raise Refusal(Code.WRONG_STAGE, "the time limit of the stage to return to is past, and moved the case on")
+    if isinstance(signal, Corrected) and signal.return_to:
+        _leads_back(signal, signal.return_to, case)
     _ask(rules.content, signal, case)
     _timely(signal, seen, row, case)
     _ask(rules.times, signal, case)
     _ask(rules.independence, signal, case)
+
+
+def _leads_back(corrected: Corrected, to: str, case: Standing) -> None:
+    if to not in case.gone_through:
+        raise Refusal(Code.WRONG_STAGE, "the case has not gone through the stage to return to")
+    if case.accepted(corrected.corrects) < case.gone_through[to]:
+        raise Refusal(Code.WRONG_STAGE, "without the corrected signal the case would not have come to that stage")
+    if to in case.missed:
+        raise Refusal(Code.WRONG_STAGE, "the time limit of the stage to return to is past, and moved the case on")
 
 
 def _timely(signal: Signal, seen: datetime, row: Says, case: Standing) -> None:

@@ -89,6 +89,10 @@ class Parties(NamedTuple):
         """Whether an agency takes part; that is no matter of spelling."""
         return agency.casefold() in {code.casefold() for code in self.agencies}
 
+    def spelled(self, agency: str) -> str:
+        """The code of an agency of the case as the case spells it; any other as it stands."""
+        return next((code for code in self.agencies if code.casefold() == agency.casefold()), agency)
+
     def know(self, role: str) -> bool:
         """Whether the protocol knows this role."""
         return role in self.agency_roles | self.other_roles

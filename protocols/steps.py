@@ -185,6 +185,7 @@ class Step(BaseModel):
         entries, notices: in the order in which they came about.
         clocks: those that changed.
         meetings, reviews: all of the case, where any may have changed.
+        must_respond: the agencies that must respond, where that may have changed.
         holders: roles that passed to another person.
         superseded: keys of clocks whose waiting reminders are pointless now.
         stage, turn, clause, waiting_for, next_due, overdue, outcome: how the case stands.
@@ -199,6 +200,7 @@ class Step(BaseModel):
     clocks: list[ClockRow] = []
     meetings: list[MeetingRow] | None = None
     reviews: list[ReviewRow] | None = None
+    must_respond: list[str] | None = None
     holders: list[HolderRow] = []
     superseded: list[str] = []
     stage: str

@@ -50,11 +50,13 @@ class HolidaysLoaded(NamedTuple):
         changed: whether any working day became a bank holiday or the reverse.
         dates: the dates that the file lists: what `calendar_changed` tells open cases.
         holidays: the bank holidays in force now.
+        load: number of the list in force; 0 for the one that comes with Datrys.
     """
 
     changed: bool
     dates: tuple[date, ...]
     holidays: BankHolidays
+    load: int
 
 
 def load_agencies(engine: Engine, path: Path) -> Loaded:
@@ -146,7 +148,9 @@ def load_holidays(engine: Engine, path: Path, at: datetime) -> HolidaysLoaded:
         if changed:
             kept = [day.isoformat() for day in now.dates]
             session.add(HolidayList(version=now.version, dates=kept, loaded_at=at))
-        return HolidaysLoaded(changed, dates, now if changed else before)
+            session.flush()
+        load = session.scalar(select(func.max(HolidayList.id))) or 0
+        return HolidaysLoaded(changed, dates, now if changed else before, load)
 
 
 def _keep(session: Session, model: type[Base], key: tuple[str, ...], values: dict[str, Any]) -> bool:

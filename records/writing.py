@@ -59,6 +59,9 @@ def _write(session: Session, stream: Stream, step: Step) -> None:
         _write_all(session, Meeting, reference, [_meeting(reference, meeting) for meeting in step.meetings])
     if step.reviews is not None:
         _write_all(session, Review, reference, [Review(reference=reference, **_plain(one)) for one in step.reviews])
+    if step.must_respond is not None:
+        mine = update(CaseAgency).where(CaseAgency.reference == reference)
+        session.execute(mine.values(must_respond=CaseAgency.code.in_(step.must_respond)))
     for notice in [*step.notices, *refusals]:
         _queue(session, stream, notice)
     if stream.stream == reference:
@@ -122,7 +125,7 @@ def _not_accepted(session: Session, step: Step, to: Role, signal_id: str, number
 
 
 def _join(session: Session, reference: str, entry: steps.Entry) -> None:
-    """An agency that was added belongs to the case; whose answer is asked for may be said anew."""
+    """An agency that was added belongs to the case."""
     if code := entry.facts.get("agency_code"):
         position = select(func.count()).where(CaseAgency.reference == reference).scalar_subquery()
         session.execute(
@@ -135,10 +138,6 @@ def _join(session: Session, reference: str, entry: steps.Entry) -> None:
                 must_respond=bool(entry.facts.get("must_respond")),
             )
             .on_conflict_do_nothing()
-        )
-    elif isinstance(asked := entry.facts.get("must_respond"), list):
-        session.execute(
-            update(CaseAgency).where(CaseAgency.reference == reference).values(must_respond=CaseAgency.code.in_(asked))
         )
 
 

@@ -162,7 +162,7 @@ class Datrys:
         if facts.stage != "ended" or facts.snapshot is None:
             raise Refused(f"{reference} has not ended; to lead it back, send corrected with return_to.")
         key, now, state = str(uuid.uuid4()), self.now(), last_state(facts)
-        gone_through = [s for s in state.turns if s != "ended"]
+        gone_through = [s for s in state.gone_through if s != "ended"]
         if stage not in gone_through:
             raise Refused(f"{reference} did not go through “{stage}”. It went through: {', '.join(gone_through)}.")
         if stage in state.missed(now):
@@ -211,7 +211,7 @@ class Datrys:
         loaded = loading.load_meetings(self.database, file, self.now(), self.editions)
         told: set[str] = set()
         for board, group, load in loaded.groups:  # known by its load: a second try tells whom the first missed
-            waiting = cases.open_cases(self.database, board, self.editions[board].wait_for(group))
+            waiting = cases.open_cases(self.database, board, self.editions[board].groups_that_wait_for(group))
             told |= {*await self._tell_calendar(waiting, {"meetings": group}, f"meetings-{group}-{load}")}
         return loaded.rows, sorted(told)
 
@@ -219,8 +219,9 @@ class Datrys:
         """Load bank holidays; answers how many there are, and the open cases that were told."""
         loaded = loading.load_holidays(self.database, file, self.now())
         dates = [day.isoformat() for day in loaded.holidays.dates]
-        list_id = hashlib.sha256("".join(dates).encode()).hexdigest()[:16]  # a second try tells whom the first missed
-        told = await self._tell_calendar(cases.open_cases(self.database), {"holidays": dates}, f"holidays-{list_id}")
+        told = await self._tell_calendar(
+            cases.open_cases(self.database), {"holidays": dates}, f"holidays-{loaded.load}"
+        )
         return len(loaded.dates), told
 
     async def _tell_calendar(self, references: list[str], change: Mapping[str, Any], key: str) -> list[str]:

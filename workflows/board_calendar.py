@@ -7,9 +7,10 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.recording import Records
     from protocols.editions import ClockRule
+    from protocols.limits import DueTime
     from protocols.roles import Role
     from protocols.says import ANY_TIME
-    from protocols.steps import MeetingQuery, PlannedMeeting
+    from protocols.steps import ClockState, MeetingQuery, PlannedMeeting
     from workflows import story
     from workflows.outbox import RECORD_RETRIES
     from workflows.recording import Roles
@@ -36,11 +37,14 @@ class BoardCalendar(Timekeeping[F]):
         if rule is None or self.joining:
             return self.awaited_meeting(name)
         old = self.kept(name)
+        stopped = old is not None and old.state is ClockState.CLOSED
         meeting = None if old else await self._next_meeting(rule, of)
         self.start(name, of, accountable, oversees, meeting=meeting)
         clock = self.running(name)[-1]
-        if old and not self._over(clock, workflow.now()):  # the calendar may have changed while it did not run
-            await self._plan_anew(clock, workflow.now())
+        if stopped or (old and not self._over(clock, workflow.now())):  # the calendar may have changed meanwhile
+            before = await self._plan_anew(clock, workflow.now(), stopped)
+            if before:
+                self._note_new_date(clock, before)
         if rule.met_at_start and clock.meeting_at and clock.meeting_at <= workflow.now():
             self.begin_meeting(clock)
         return clock
@@ -65,8 +69,9 @@ class BoardCalendar(Timekeeping[F]):
         rules = self.case.edition.clocks
         for clock in self.case.running_clocks():
             waits = rules[clock.clock].meeting and self._group(rules[clock.clock]) == group
-            if waits and not self._over(clock, loaded_at):
-                await self._plan_anew(clock, loaded_at)
+            if waits and not self._over(clock, loaded_at) and (before := await self._plan_anew(clock, loaded_at)):
+                self._note_new_date(clock, before)
+                self._tell_new_date(clock, before.meeting_at)
 
     def _group(self, rule: ClockRule) -> str:
         return rule.meeting.format(group=self.case.group)
@@ -86,25 +91,35 @@ class BoardCalendar(Timekeeping[F]):
             summary=f"when is the next meeting: {rule.en}",
         )
 
-    async def _plan_anew(self, clock: Clock, loaded_at: datetime) -> None:
+    async def _plan_anew(self, clock: Clock, loaded_at: datetime, stopped: bool = False) -> DueTime | None:
+        """Ask the calendar again; answers the due time that it had, if its meeting is another one now.
+
+        Args:
+            clock: it waits for a meeting.
+            loaded_at: aware moment at which the calendar changed, or is asked again.
+            stopped: the clock did not run: a meeting that took place meanwhile was not for this case.
+        """
         rule = self.case.edition.clocks[clock.clock]
         meeting = await self._next_meeting(rule, clock.starts)
-        if meeting and meeting.starts_at <= loaded_at and meeting.starts_at != clock.meeting_at:
-            meeting = await self._next_meeting(rule, loaded_at)  # one of the past was entered afterwards
+        another = stopped or (meeting and meeting.starts_at != clock.meeting_at)
+        if meeting and another and meeting.starts_at <= loaded_at:  # or one of the past was entered afterwards
+            meeting = await self._next_meeting(rule, loaded_at)
         planned = (meeting.starts_at, meeting.papers_due) if meeting else (None, None)
         if planned == (clock.meeting_at, clock.papers_due):
-            return
-        before, old = clock.meeting_at, clock.due
+            return None
+        before = clock.due_time
         clock.plan(meeting, clock.unplanned_since or loaded_at)
         clock.due_time, clock.learned = self.case.reckon(clock), workflow.now()
         self._superseded.append(self.case.key_of(clock))
         self.touch(clock)
-        if before != clock.meeting_at:
-            self._tell_new_date(clock, before, old)
+        return before if before.meeting_at != clock.meeting_at else None
 
-    def _tell_new_date(self, clock: Clock, before: datetime | None, old: datetime | None) -> None:
+    def _note_new_date(self, clock: Clock, before: DueTime) -> None:
+        words = story.meeting_words(before.meeting_at, clock.meeting_at)
+        self.note_recalculated(clock, before.due, f"the meeting is {words}")
+
+    def _tell_new_date(self, clock: Clock, before: datetime | None) -> None:
         """Whoever knows of a date hears that it is another one or none; a first date goes to those told of dates."""
-        self.note_recalculated(clock, old, f"the meeting is {story.meeting_words(before, clock.meeting_at)}")
         if before is None:
             return self.tell("informed", self.told_of_meeting(clock), clause=ANY_TIME, due=clock.meeting_at)
         self.tell_date_changed(clock, clock.accountable, clock.due)

@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
         Response,
         Review,
         Stage,
+        by_an_agency,
     )
     from protocols.messages import (
         LearningDisseminated,
@@ -130,7 +131,7 @@ class CwmTafMorgannwgDisagreement(Disagreement[CwmTafMorgannwgFacts]):
         if self.entering:
             self.tell("escalated", CO_CHAIR)
             self.tell("informed", QA_CHAIR)
-            if Stage.QA not in self.case.turns:
+            if Stage.QA not in self.case.gone_through:
                 self._tell_that_it_begins_here()
             self.tell("board-update", BOARD)
             self.start("co_chair_decides", self.case.stage_began, CO_CHAIR, BUSINESS_UNIT)
@@ -205,15 +206,22 @@ class CwmTafMorgannwgDisagreement(Disagreement[CwmTafMorgannwgFacts]):
     # --- 2 the QA Sub Group
 
     async def _enter_qa(self) -> None:
-        if self.unanswered and not self.joining:
-            who = ", ".join(self.unanswered)
-            self.note(
-                "not-answered", f"Not answered: {who}", self.case.stage_began, facts={"agencies": self.unanswered}
-            )
+        if not self.joining:
+            self._take_along_the_unanswered()
         self.tell("action-required", BUSINESS_UNIT)
         clock = await self.start_until_meeting("qa_meeting", self.case.stage_began, BUSINESS_UNIT, QA_CHAIR)
         if clock and clock.running and clock.meeting_at:
             self.tell("informed", self.told_of_meeting(clock), due=clock.meeting_at)
+
+    def _take_along_the_unanswered(self) -> None:
+        """Who was asked and has not answered is named to the Sub Group, once, and chased on."""
+        asked = {clock.agency for clock in self.case.clocks if clock.clock == "response" and not clock.void}
+        missing = [agency for agency in self.unanswered if agency in asked]
+        for agency in missing:
+            self.resume_closed("response", agency)
+        if missing and self.case.turn == 1:
+            words = f"Not answered: {', '.join(missing)}"
+            self.note("not-answered", words, self.case.stage_began, facts={"agencies": missing})
 
     def told_of_meeting(self, clock: Clock) -> list[Role]:
         """All agencies are told when the QA Sub Group meets."""
@@ -256,16 +264,14 @@ class CwmTafMorgannwgDisagreement(Disagreement[CwmTafMorgannwgFacts]):
 
     def _decide(self, decided: ReviewDecided) -> None:
         at = decided.decided_at or decided.at
-        by_agency = decided.review and decided.reviewer != REVIEW_GROUP
-        codes = {agency.code.casefold(): agency.code for agency in self.case.agencies}  # no matter of spelling
-        reviewer = codes.get((decided.reviewer or "").casefold(), decided.reviewer or "")
+        reviewer = self.case.parties().spelled(decided.reviewer or "")
         self.facts.reviews.append(
             Review(
                 number=self.case.heard,
                 decided_at=at,
                 review=decided.review,
                 reviewer=reviewer if decided.review else "",
-                panel_member_agency=(decided.panel_member_agency or "") if by_agency else "",
+                panel_member_agency=(decided.panel_member_agency or "") if by_an_agency(decided) else "",
             )
         )
         self.meet("co_chair_decides", at)

@@ -54,7 +54,7 @@ class Disagreement(Hearing[F]):
 
     def __init__(self, case: Case[F]) -> None:
         super().__init__(case)
-        self._led_at = self.led_sent_at = case.stage_began
+        self.led_at = self.led_sent_at = case.stage_began
         self._alarm = Alarm()
 
     # --- the loop
@@ -86,8 +86,8 @@ class Disagreement(Hearing[F]):
                 self.aside(await self.hear(*self.heard_before_the_end))  # until then it stays in its last stage
             if to == self.ended_stage:
                 self._end()
-            self.leave_clocks(to, self._led_at, returning=False)
-            self._go_to(to, self._led_at)
+            self.leave_clocks(to, self.led_at, returning=False)
+            self._go_to(to, self.led_at)
         except Joined:
             pass
         except Left as left:
@@ -95,12 +95,12 @@ class Disagreement(Hearing[F]):
 
     def _leave(self, left: Left) -> None:
         self.case.ending = None
-        self._led_at = self.led_sent_at = left.at
+        self.led_at = self.led_sent_at = left.at
         if not left.returning:
             self.leave_clocks(left.to, left.at, returning=False)
             return self._go_to(left.to, left.at)
         self.case.facts = self.case.facts.without(left.since)
-        self.case.agencies = [agency for agency in self.case.agencies if agency.joined != left.since]
+        self.case.first_after = {stage: n for stage, n in self.case.gone_through.items() if n <= left.since}
         self.leave_clocks(left.to, left.at, returning=True)
         self.void_clocks(left.since, left.to)
         self._go_to(left.to, left.at)
@@ -112,6 +112,7 @@ class Disagreement(Hearing[F]):
         case.stage, case.stage_began, case.entered = stage, at, False
         case.turns[stage] = case.turn + 1
         case.entered_after[stage] = case.heard + 1
+        case.first_after = {**case.gone_through, stage: case.gone_through.get(stage, case.heard + 1)}
         case.first_begins.setdefault(stage, at)
         title = case.edition.stages[stage]
         self.note("stage-entered", f"Stage: {title.en} ({title.clause})" if title.clause else title.en, at)
@@ -164,8 +165,9 @@ class Disagreement(Hearing[F]):
             due = waking is not None and waking.at <= workflow.now()
             if not due:  # what falls due now may supersede a reminder that waits to be posted
                 self.outbox.post()
-            if self.case.inbox and not self._missed_before_it_was_said():
-                if said := await self._heard(self.case.inbox.pop(0), kinds):
+            following = self._next_to_judge()
+            if following is not None:
+                if said := await self._heard(self.case.inbox.pop(following), kinds):
                     return said
             elif due:
                 self.fall_due()
@@ -192,7 +194,7 @@ class Disagreement(Hearing[F]):
         if verdict.code is Code.PROPOSAL and verdict.row:
             self.tell("proposed", self.raising(verdict.row.proposes_to))
         elif isinstance(said, kinds):
-            self._led_at, self.led_sent_at = said.at, said.sent_at
+            self.led_at, self.led_sent_at = said.at, said.sent_at
             return said
         else:
             await self._at_any_time(said)
@@ -215,7 +217,7 @@ class Disagreement(Hearing[F]):
             case Withdrawn():
                 self._withdrawn(said)
             case _:
-                self._led_at = said.at
+                self.led_at = said.at
                 self.aside(said)
 
     def _role_changed(self, said: RoleChanged) -> None:
@@ -231,14 +233,14 @@ class Disagreement(Hearing[F]):
         agency = Agency(code=said.agency_code, must_respond=said.must_respond, joined=self.case.heard)
         self.case.agencies.append(agency)
         self.pass_on(Role(role="*", agency=said.agency_code), record=said.record)
-        self.joining, self._led_at, self.led_sent_at = said.agency_code, said.at, said.sent_at
+        self.joining, self.led_at, self.led_sent_at = said.agency_code, said.at, said.sent_at
         raise Joined
 
     async def _calendar_changed(self, said: CalendarChanged) -> None:
         if said.holidays is not None:
             version = f"as loaded on {said.sent_at.date().isoformat()}"
             self.case.holidays = self.case.holidays.changed_by(said.holidays, version)
-            self.reckon_anew("the bank holidays changed")
+            self.reckon_anew("the bank holidays changed", said.sent_at)
         if said.meetings is not None:
             await self.meetings_changed(said.meetings, said.sent_at)
 
@@ -246,7 +248,9 @@ class Disagreement(Hearing[F]):
         told, to = list(self.case.told), said.return_to or ""
         self.tell("informed", told, clause=ANY_TIME, stage=to, about="corrected")
         if said.return_to:
-            raise Left(said.return_to, said.at, since=self.case.accepted[short_hash(said.corrects)])
+            since = self.case.accepted[short_hash(said.corrects)]
+            self.case.agencies = [agency for agency in self.case.agencies if agency.joined != since]
+            raise Left(said.return_to, said.at, since=since)
 
     def _withdrawn(self, said: Withdrawn) -> NoReturn:
         self.case.outcome = "withdrawn"
@@ -275,10 +279,10 @@ class Disagreement(Hearing[F]):
         self.tell("informed", list(case.told), clause=ANY_TIME, stage=reopening.to, about="corrected")
         self._leave(Left(reopening.to, reopening.at, since=case.entered_after[reopening.to]))
 
-    def _missed_before_it_was_said(self) -> bool:
-        """Whether a limit that moves the case was missed before anything that waits to be judged happened."""
-        missed = self.next_miss()
-        return missed is not None and all(missed < happened_at(received) for received in self.case.inbox)
+    def _next_to_judge(self) -> int | None:
+        """Which of the waiting signals is next: the oldest; while a missed limit is to move the case, one in time."""
+        missed, waiting = self.next_miss(), enumerate(self.case.inbox)
+        return next((n for n, one in waiting if missed is None or happened_at(one) <= missed), None)
 
     def _stirs(self) -> bool:
         return bool(self.case.inbox) or self._idle()

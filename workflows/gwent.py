@@ -296,7 +296,7 @@ class GwentDisagreement(Disagreement[GwentFacts]):
             "believed_by": list(requested.believed_by),
             "harm_through": list(requested.harm_through),
             "criterion_i": gwent.criterion_i(requested.believed_by, requested.harm_through),
-            "criterion_ii": gwent.criterion_ii(self.case.turns),
+            "criterion_ii": gwent.criterion_ii(self.case.gone_through),
         }
         return Review(number=self.case.heard, requested_at=requested.at, findings={"requested": findings})
 

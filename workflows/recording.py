@@ -145,6 +145,7 @@ class Recording(ABC, Generic[F]):
             clocks=[case.row(clock) for clock in self._touched],
             meetings=case.facts.meeting_rows() if self._changed else None,
             reviews=case.facts.review_rows() if self._changed else None,
+            must_respond=self._must_respond() if self._changed else None,
             holders=self._holders,
             superseded=self._superseded,
             stage=case.stage,
@@ -161,6 +162,10 @@ class Recording(ABC, Generic[F]):
         self._drafts, self._tellings, self._touched = [], [], []
         self._holders, self._superseded, self._changed = [], [], False
         return step
+
+    def _must_respond(self) -> list[str] | None:
+        codes = self.case.facts.must_respond(self.case.agencies)
+        return None if codes is None else list(codes)
 
     def _with_due(self, telling: Notice) -> Notice:
         """A notice with the earliest running clock of the stage for which its receiver is accountable."""

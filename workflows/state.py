@@ -132,6 +132,7 @@ class Case(BaseModel, Generic[F]):
         facts: what the protocol remembers.
         stage, turns, first_begins, stage_began: where it is, how often each stage was entered, the begin of each
             stage's first entry, and the begin that signals of this stage are held against.
+        first_after: number that the first signal after each stage's first entry has, of those not taken back.
         entered_after: number that the first signal after each stage's latest entry has.
         entered: whether the entry of the current stage was made.
         returned_at: when a correction or reopening led back into the current stage, until its entry is made.
@@ -161,6 +162,7 @@ class Case(BaseModel, Generic[F]):
     stage: str
     turns: dict[str, int] = {}
     first_begins: dict[str, datetime] = {}
+    first_after: dict[str, int] = {}
     entered_after: dict[str, int] = {}
     stage_began: datetime
     entered: bool = False
@@ -195,6 +197,11 @@ class Case(BaseModel, Generic[F]):
         return self.turns.get(self.stage, 0)
 
     @property
+    def gone_through(self) -> dict[str, int]:
+        """The stages that the case came to and that were not taken back; 0.1.0 did not number them."""
+        return self.first_after or dict.fromkeys(self.turns, 0)
+
+    @property
     def clause(self) -> str:
         """The current stage's clause."""
         return self.edition.stages[self.stage].clause
@@ -211,14 +218,14 @@ class Case(BaseModel, Generic[F]):
             ended=self.stage == ended,
             ending=self.ending is not None,
             stages=frozenset(self.edition.stages) - {ended},
-            gone_through=frozenset(self.turns) - {ended},
+            gone_through={stage: number for stage, number in self.gone_through.items() if stage != ended},
             missed=self.missed(now),
             case_began=self.instigated_at,
             stage_began=self.stage_began,
             meeting_at=self._meeting_at(),
             parties=self.parties(),
             facts=self.facts,
-            accepted=self.has_accepted,
+            accepted=lambda signal_id: self.accepted.get(short_hash(signal_id), 0),
         )
 
     def missed(self, now: datetime) -> frozenset[str]:

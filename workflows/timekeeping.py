@@ -10,11 +10,11 @@ with workflow.unsafe.imports_passed_through():
     from protocols.editions import Kind
     from protocols.limits import DueTime
     from protocols.roles import Role
-    from protocols.says import ANY_TIME
-    from protocols.steps import PlannedMeeting
+    from protocols.steps import ClockState, PlannedMeeting
     from protocols.working_days import local_date
     from workflows import story
-    from workflows.recording import Recording, Roles, flat
+    from workflows.reckoning import Reckoning
+    from workflows.recording import Roles, flat
     from workflows.state import Clock, F
 
 ON_TIME = timedelta(hours=1)
@@ -41,7 +41,7 @@ class Left(Exception):
         return self.since > 0
 
 
-class Timekeeping(Recording[F]):
+class Timekeeping(Reckoning[F]):
     """Starts and meets clocks, and does what falls due."""
 
     # --- verbs
@@ -123,16 +123,27 @@ class Timekeeping(Recording[F]):
         return [c for c in self.case.running_clocks() if c.clock == name and c.agency == agency]
 
     def kept(self, name: str, agency: str = "") -> Clock | None:
-        """After a return: the clock of a protocol limit that keeps its start, rather one that was not taken back."""
+        """After a return: the clock of a protocol limit that keeps its start, rather one that was not taken back.
+
+        One that would move the case is not kept once it was taken back: its time may be over.
+        """
+        rule = self.case.edition.clocks[name]
         mine = [c for c in reversed(self.case.clocks) if (c.clock, c.agency) == (name, agency)]
-        protocol = self.case.edition.clocks[name].kind is Kind.PROTOCOL
-        return min(mine, key=lambda clock: clock.void, default=None) if self.case.returned_at and protocol else None
+        mine = [c for c in mine if not (c.void and rule.missed_in)]
+        kept = min(mine, key=lambda clock: clock.void, default=None)
+        return kept if self.case.returned_at and rule.kind is Kind.PROTOCOL else None
+
+    def resume_closed(self, name: str, agency: str) -> None:
+        """After a return: a clock that was closed, and is waited for again, runs from its old start."""
+        old = self.kept(name, agency)
+        if old and old.state is ClockState.CLOSED:
+            self._resume(old)
 
     def _resume(self, clock: Clock) -> None:
         """It runs again from its old start, by the bank holidays of now."""
         clock.resume(workflow.now())
         self.touch(clock)
-        if moved := self._reckon(clock):
+        if moved := self.reckon(clock, workflow.now()):
             self.note_recalculated(clock, moved, "the bank holidays changed while it did not run")
 
     def _share(self, name: str, accountable: Roles, oversees: Roles) -> None:
@@ -163,6 +174,8 @@ class Timekeeping(Recording[F]):
             if clock.running and clock.void:
                 clock.close(workflow.now(), self.case.heard)
                 self.touch(clock)
+            elif rule.meeting:
+                continue  # its stage asks the calendar when it is entered anew
             elif rule.kind is Kind.PROTOCOL and clock.ended_by >= since > clock.begun_by and back_to in rule.stages:
                 self._resume(clock)
 
@@ -214,11 +227,13 @@ class Timekeeping(Recording[F]):
 
     def fall_due(self) -> None:
         """Do whatever is due by now, once: the due time counts, older reminders collapse into the latest."""
-        now, missed = workflow.now(), []
+        now, missed, first = workflow.now(), [], self.next_miss()
         for clock in self.case.running_clocks():
             waking = self._next_of(clock)
             if waking is None or waking.at > now:
                 continue
+            if first and clock.due != first:
+                continue  # its turn comes once the case has moved, after what waits to be judged there
             rule = self.case.edition.clocks[clock.clock]
             if rule.met_at_start and clock.meeting_at and clock.meeting_at <= now:
                 self.begin_meeting(clock)
@@ -299,47 +314,3 @@ class Timekeeping(Recording[F]):
         due = f"due {story.moment(clock.due)}" if clock.due else "no meeting is planned"
         words = f"{what.capitalize()}: {rule.en} ({rule.clause}), {due}"
         self.note(what, words, moment, clause=rule.clause, facts=facts)
-
-    def reckon_anew(self, why: str) -> None:
-        """Every running clock, by the calendar of now (spec 1: the calendar may change under a running case)."""
-        for clock in self.case.running_clocks():
-            if moved := self._reckon(clock):
-                self.note_recalculated(clock, moved, why)
-                self.tell_date_changed(clock, clock.accountable, clock.due)
-
-    def _reckon(self, clock: Clock) -> datetime | None:
-        """The due time by the bank holidays of now; answers the old one if it moved.
-
-        Bank holidays may lengthen a clock, never shorten it; a due time that has passed does not move.
-        """
-        old, new = clock.due_time, self.case.reckon(clock)
-        if old.due is None or new.due is None or old.due <= workflow.now():
-            return None
-        if new.due < old.due:
-            new = old.model_copy(update={"provisional": new.provisional})
-        clock.due_time = new
-        if new != old:
-            self.touch(clock)
-        return old.due if new.due != old.due else None
-
-    def note_recalculated(self, clock: Clock, old: datetime | None, why: str) -> None:
-        """Old and new due time stand in the timeline, and why (spec 1: no date moves without a record)."""
-        rule = self.case.edition.clocks[clock.clock]
-        dues = {"old": old.isoformat() if old else "", "new": clock.due.isoformat() if clock.due else ""}
-        words = f"{rule.en} ({rule.clause}): now due {story.moment(clock.due)}, before {story.moment(old)}; {why}"
-        facts = {"clock": clock.clock, "agency": clock.agency, "why": why, **dues}
-        self.note("recalculated", words, workflow.now(), clause=ANY_TIME, facts=facts)
-
-    def tell_date_changed(self, clock: Clock, to: list[Role], date: datetime | None) -> None:
-        """These roles learn that the date that they know of is another one now."""
-        rule = self.case.edition.clocks[clock.clock]
-        self.tell(
-            "date-changed",
-            to,
-            clause=ANY_TIME,
-            due=date,
-            about=self.case.key_of(clock),
-            clock=clock.clock,
-            limit=str(rule.within),
-            kind=rule.kind,
-        )

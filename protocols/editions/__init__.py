@@ -121,8 +121,8 @@ class Edition(_Data):
         """The roles that each agency holds for itself."""
         return frozenset(role for role, title in self.roles.items() if title.of.endswith("agency"))
 
-    def wait_for(self, meetings: str) -> list[str]:
-        """Whether cases about children, adults, both or neither can wait for meetings of this group of the calendar."""
+    def groups_that_wait_for(self, meetings: str) -> list[str]:
+        """Whose cases can wait for meetings of this group of the calendar: children's, adults', both or neither's."""
         rules = [rule.meeting for rule in self.clocks.values() if rule.meeting]
         return [group for group in ("children", "adults") if meetings in {rule.format(group=group) for rule in rules}]
 

@@ -96,14 +96,14 @@ def standing(stage: Stage, **changed: Any) -> Standing:
         ended=False,
         ending=False,
         stages=frozenset(STAGES),
-        gone_through=frozenset(STAGES[: STAGES.index(stage) + 1]),
+        gone_through=dict.fromkeys(STAGES[: STAGES.index(stage) + 1], 1),
         missed=frozenset(),
         case_began=CASE_BEGAN,
         stage_began=CASE_BEGAN if stage is Stage.PRACTITIONERS else STAGE_BEGAN,
         meeting_at=None,
         parties=parties(facts),
         facts=facts,
-        accepted=lambda signal_id: signal_id == KNOWN_ID,
+        accepted=lambda signal_id: int(signal_id == KNOWN_ID),
     )
     return case._replace(**changed)
 

@@ -19,6 +19,7 @@ from protocols.steps import Code
 from tests.protocols.gwent_cases import (
     BODIES,
     CASE_BEGAN,
+    KNOWN_ID,
     MEETING_AT,
     NOW,
     OTHER,
@@ -726,3 +727,14 @@ def test_a_door_whose_clock_is_ahead_is_refused() -> None:
     early = {"at": NOW.isoformat(), "sent_at": (NOW + timedelta(minutes=6)).isoformat()}
     body = json.dumps({"by": "practitioner", "agency": "ABUHB"} | early)
     assert Code.IN_FUTURE == judge(read("not_resolved", body, seen), standing(Stage.PRACTITIONERS), RULES).code
+
+
+@pytest.mark.clause("common corrected")
+def test_a_correction_leads_back_only_to_a_stage_that_the_corrected_signal_did_not_lead_to() -> None:
+    """Without the corrected signal the case would not have come there: the signal that led in is too early for it."""
+    back = {"corrects": KNOWN_ID, "record": "reason", "return_to": Stage.REVIEW}  # the known id is signal number 1
+    codes = [
+        verdict(standing(Stage.REVIEW, gone_through={Stage.REVIEW: first}), "corrected", "business_unit", **back).code
+        for first in (1, 2)
+    ]
+    assert [ACCEPTED, WRONG_STAGE] == codes

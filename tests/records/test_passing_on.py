@@ -81,6 +81,5 @@ def test_whose_answer_is_asked_for_may_be_said_anew(engine: Engine) -> None:
     """Part A names the agencies that must respond, in place of those in the case file."""
     agencies = tuple(Agency(code=code, raising=code == "A", must_respond=code == "B") for code in "ABC")
     reference = keep(engine, agencies=agencies)
-    entry = an_entry("not_resolved", code=Code.ACCEPTED, facts={"must_respond": ["C"]})
-    write(engine, a_step(reference, entries=[entry]))
+    write(engine, a_step(reference, must_respond=["C"]))
     assert ["C"] == [agency.code for agency in case_facts(engine, reference).agencies if agency.must_respond]

@@ -111,6 +111,47 @@ async def test_2_an_answer_after_the_due_time_does_not_undo_the_miss_because_of_
     assert 2 == [mail[1] for mail in mails].count("overdue")
 
 
+@pytest.mark.clause("ctm 2", "common in time", "common a stopped worker delays, never loses")
+async def test_2_of_answers_that_waited_only_those_in_time_come_before_the_miss(engine: Engine) -> None:
+    """SWP answers an hour late, and then RCT's answer of the hour before is entered: the case goes to QA for SWP."""
+    async with begin(MONDAY, engine) as story:
+        case = await raised(story, engine, agencies="RCT,SWP")
+        await story.skip_to(JUST_BEFORE)
+        await story.posted(case)
+        with away(engine):
+            await hold_up(story, case)
+            late = DUE + timedelta(hours=1)
+            await story.skip_to(late)
+            await story.handle(case).signal("response_submitted", said("late", "counterpart_manager/SWP") | dated(late))
+            in_time = said("in time", RCT) | {"at": JUST_BEFORE.isoformat(), "sent_at": late.isoformat()}
+            await story.handle(case).signal("response_submitted", in_time)
+            await story.skip_to(DUE + timedelta(hours=2))
+        await story.receipt(case, "late")
+        overdue = {role for _, _, role in short(await story.posted(case), "overdue")}
+        status = await story.status(case)
+    assert "qa" == status.stage
+    assert {"counterpart_manager/SWP", "safeguarding_lead/SWP"} == overdue
+
+
+@pytest.mark.clause("ctm 2", "common calendar", "common a stopped worker delays, never loses")
+async def test_2_a_bank_holiday_that_was_loaded_in_time_counts_though_it_is_learned_of_late(engine: Engine) -> None:
+    """Loaded before the due time and heard after it, for the database was away: the limit is a working day longer."""
+    async with begin(MONDAY, engine) as story:
+        case = await raised(story, engine)
+        await story.skip_to(JUST_BEFORE)
+        await story.posted(case)
+        with away(engine):
+            await hold_up(story, case)
+            loaded = {"id": "h", "by": "business_unit", "holidays": ["2026-03-11"]} | dated(JUST_BEFORE)
+            await story.handle(case).signal("calendar_changed", loaded)
+            await story.skip_to(DUE + timedelta(hours=2))
+        await story.receipt(case, "h")
+        await story.posted(case)
+        response, status = await clock(story, case, "response"), await story.status(case)
+    assert ("response", RUNNING) == (status.stage, response.state)
+    assert DUE + timedelta(days=1) == response.due
+
+
 @pytest.mark.clause("ctm 2", "common a stopped worker delays, never loses")
 async def test_2_an_outage_over_the_due_time_moves_the_case_at_the_due_time(engine: Engine) -> None:
     """The database is away over the due time and the first chaser: overdue once, QA from the due time on."""

@@ -15,6 +15,7 @@ from tests.workflows.test_ctm_signals import DUE, MONDAY, QA_BEGINS, UNIT, clock
 
 RCT, SWP = "counterpart_manager/RCT", "counterpart_manager/SWP"
 MANAGER = "manager/CTMUHB"
+QA_2 = "qa-2 qa_children 2026-04-29T10:00+01:00"
 JOINS = {"agency_code": "EDU", "must_respond": True}
 
 
@@ -182,3 +183,51 @@ async def test_a_bank_holiday_proclaimed_while_a_case_was_ended_counts_once_it_i
         await told(story, case, "discussion_recorded", said("d", MANAGER))
         agreement = await clock(story, case, "agreement")
     assert datetime(2026, 3, 17, 17, tzinfo=LONDON) == agreement.due
+
+
+@pytest.mark.clause("ctm 3", "common corrected")
+async def test_3_a_decision_cannot_be_taken_back_and_its_review_go_on(engine: Engine) -> None:
+    """Corrected with the review as the stage to return to it is refused, and the case hears what comes after it."""
+    async with begin(MONDAY, engine) as story:
+        case = await raised(story, engine, start="3")
+        decided = {"review": True, "reviewer": "review_group", "decided_at": MONDAY.isoformat()}
+        await told(story, case, "review_decided", said("d", "co_chair/BRIDGEND", **decided))
+        wrong = await told(story, case, "corrected", said("c1", UNIT, corrects="d", return_to="review"))
+        right = await told(story, case, "corrected", said("c2", UNIT, corrects="d", return_to="co_chair"))
+        await entered(story, case, "co_chair")
+    assert [Code.WRONG_STAGE, Code.ACCEPTED] == [wrong, right]
+
+
+@pytest.mark.clause("common reopened", "common agency added")
+async def test_an_agency_that_joined_is_still_in_the_case_when_it_is_opened_again(engine: Engine) -> None:
+    """The first that a stage heard was that an agency joins: opened again there, the case keeps the agency."""
+    async with begin(MONDAY, engine) as story:
+        case = await raised(story, engine)
+        await told(story, case, "agency_added", said("j", UNIT, **JOINS))
+        await told(story, case, "withdrawn", said("w", MANAGER))
+        await story.handle(case).result()
+        await story.door.reopen(case, "response", "withdrawn in error")
+        await entered(story, case, "response")
+        assert Code.ACCEPTED == await told(story, case, "response_submitted", said("b", "representative/EDU"))
+        waited_for = {role.agency for role in (await story.status(case)).waiting_for}
+    assert {"RCT"} == waited_for
+
+
+@pytest.mark.clause("ctm 2", "common reopened", "common next meeting")
+async def test_2_a_meeting_that_took_place_while_the_case_was_withdrawn_was_not_for_it(engine: Engine) -> None:
+    """Withdrawn before the meeting and opened again after it, the case waits for the next one, and all are told."""
+    following = datetime(2026, 4, 29, 10, tzinfo=LONDON)
+    async with begin(MONDAY, engine) as story:
+        case = await raised(story, engine, meetings=("qa-1 qa_children 2026-04-01T10:00+01:00", QA_2))
+        await told(story, case, "response_submitted", said("b", RCT))
+        await told(story, case, "not_resolved", said("n", MANAGER))
+        await entered(story, case, "qa")
+        await told(story, case, "withdrawn", said("w", MANAGER))
+        await story.handle(case).result()
+        await story.skip_to(QA_BEGINS + timedelta(days=1))
+        await story.door.reopen(case, "qa", "withdrawn in error")
+        await told(story, case, "discussion_recorded", said("d", MANAGER))
+        meeting = await clock(story, case, "qa_meeting")
+        mails = [m for m in await story.posted(case) if m.notice == "informed" and m.due == following]
+    assert (ClockState.RUNNING, following.replace(hour=17)) == (meeting.state, meeting.due)
+    assert {"representative/CTMUHB", "representative/RCT"} == {mail.role for mail in mails}
