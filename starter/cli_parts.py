@@ -1,4 +1,4 @@
-"""Parts of a deployment, `datrys up`, `worker`, `migrate`, `check`; and `datrys demo`, which runs them for a story."""
+"""Parts of a deployment, `datrys up`, `worker`, `web`, `migrate`, `check`; and `datrys demo`, which runs them all."""
 
 import asyncio
 from pathlib import Path
@@ -12,6 +12,7 @@ from records import directory, loading
 from starter import printing
 from starter.checks.findings import Finding
 from starter.cli import app, datrys
+from starter.parts import LOCALHOST
 
 Port = typer.Option
 
@@ -62,6 +63,21 @@ def worker() -> None:
     import worker as part
 
     part.main()
+
+
+@app.command()
+def web(
+    host: Annotated[str, typer.Option(help="Where it listens; only on this machine, if not said.")] = LOCALHOST,
+    port: Annotated[int, Port(help="Its port.", min=0, max=65535)] = 8000,
+) -> None:
+    """Run the web hook, for programs that raise cases, signal and look."""
+    from starter.web.serving import listen, serve
+
+    door = datrys()
+    with listen(host, port) as listening:
+        address = f"[{host}]" if ":" in host else host
+        typer.echo(f"The web hook answers at http://{address}:{listening.getsockname()[1]}", err=True)
+        asyncio.run(serve(door, listening))
 
 
 @app.command()
