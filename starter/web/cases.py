@@ -15,6 +15,7 @@ from records.access import visible
 from starter.web.bodies import Body
 from starter.web.callers import Asking, Caller, sight_of
 from starter.web.house import InHouse
+from starter.web.models import CaseShown, Line
 from starter.web.openapi import ALWAYS, REF, WITH_BODY, body, problems
 from starter.web.problems import faulty, no_case
 from starter.web.shown import case_as_seen, row_as_seen
@@ -89,7 +90,7 @@ async def signal(heard: Annotated[tuple[Heard, int], Depends(tell)]) -> Response
     return JSONResponse(answer.model_dump(), status)
 
 
-@router.get("", response_model=list[dict[str, Any]], responses=problems(422))
+@router.get("", response_model=None, responses={200: {"model": list[Line]}, **problems(422)})
 def cases(
     house: InHouse,
     caller: Asking,
@@ -120,7 +121,7 @@ def _known(editions: Iterable[Edition], protocol: str, stage: str, waiting_for: 
         raise faulty(unknown)
 
 
-@router.get("/{reference}", response_model=dict[str, Any], responses=problems(404))
+@router.get("/{reference}", response_model=None, responses={200: {"model": CaseShown}, **problems(404)})
 def case(house: InHouse, caller: Asking, reference: str) -> dict[str, Any]:
     """A case as it stands: stage, whom it waits for, clocks, timeline; as much of it as the token may see."""
     seen = sight_of(house, caller, reference)

@@ -16,6 +16,7 @@ from records.tokens import Bound, make_token, revoke_token
 from settings import Settings
 from starter.use_cases import Datrys
 from starter.web import Limits
+from starter.web.models import CaseShown, Line
 from tests.people import case_file, load_directory
 from tests.records.making import CHAIR, a_notice, a_step, an_entry, write
 from tests.web.hook import BY_PRACTITIONER, hook, now, problem, token
@@ -130,7 +131,7 @@ async def test_each_sees_their_part_of_a_case(client: AsyncClient, engine: Engin
         headers = token(engine, role, **limits)
         case = (await client.get(here, headers=headers)).json()
         [row] = (await client.get("/api/cases", headers=headers)).json()
-        assert reference == row["reference"] == case["reference"]
+        assert reference == Line.model_validate(row).reference == CaseShown.model_validate(case).reference
         seen[role] = ("clocks" in case, "stage" in row, [line["what"] for line in case.get("timeline", ())])
     assert {
         "line_manager": (True, True, ["stage-entered", "discussion_recorded"]),

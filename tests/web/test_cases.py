@@ -1,5 +1,6 @@
 """Programs raise cases and tell them something: every answer that there is, and nothing counted twice."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from records.register import register
 from starter import temporal
 from starter.temporal import Engine as TemporalEngine
 from starter.use_cases import Datrys
+from starter.web.models import CaseShown, Line
 from tests.people import case_file
 from tests.server import living
 from tests.starter.script import be_patient
@@ -44,12 +46,13 @@ async def test_a_case_is_raised_told_and_shown(engine: Engine, real_server: Work
         rows = (await client.get("/api/cases", params={"stage": "line_managers", "protocol": "gwent"})).json()
         none = (await client.get("/api/cases", params={"overdue": "true"})).json()
     reference = raised.json()["reference"]
+    assert CaseShown.model_validate(case).clocks
     assert (201, f"/api/cases/{reference}") == (raised.status_code, here)
     assert {"self": here, "signals": f"{here}/signals/{{name}}"} == raised.json()["links"]
     assert (200, True, "accepted", True) == (told.status_code, *(told.json()[k] for k in ("accepted", "code", "new")))
     assert (reference, "line_managers") == (case["reference"], case["stage"])
     assert "not_resolved" in [line["what"] for line in case["timeline"]]
-    assert [reference] == [row["reference"] for row in rows]
+    assert [reference] == [Line.model_validate(row).reference for row in rows]
     assert [] == none
 
 
@@ -71,6 +74,20 @@ async def test_the_same_key_counts_once(engine: Engine, real_server: WorkflowEnv
     assert 1 == sum(line.entry.what == "discussion_recorded" for line in timeline)
     assert "was given to discussion_recorded already" in problem(other, 409)["detail"]
     assert ["id"] == list(faults(unlike))
+
+
+async def test_the_same_key_at_once_counts_once(engine: Engine, real_server: WorkflowEnvironment) -> None:
+    """Eight together: all are accepted, one was new, and one line stands in the timeline."""
+    async with living(real_server.client, engine) as story, hook(story.door) as client:
+        headers = token(engine) | {"Idempotency-Key": "k"}
+        here = (await client.post("/api/cases", json=case_file(now()), headers=headers)).headers["location"]
+        said = {**BY_PRACTITIONER, "text": "we spoke"}
+        where = f"{here}/signals/discussion_recorded"
+        answers = await asyncio.gather(*(client.post(where, json=said, headers=headers) for _ in range(8)))
+        timeline = reading.timeline(engine, here.rpartition("/")[2])
+    assert [200] * 8 == [answer.status_code for answer in answers]
+    assert [False] * 7 + [True] == sorted(answer.json()["new"] for answer in answers)
+    assert 1 == sum(line.entry.what == "discussion_recorded" for line in timeline)
 
 
 async def test_the_records_say_which_program_spoke(engine: Engine, real_server: WorkflowEnvironment) -> None:

@@ -1,5 +1,8 @@
 """What watches the service and what describes it; and what is answered where something is away or fails."""
 
+import asyncio
+import pkgutil
+import threading
 from typing import Any
 
 import pytest
@@ -69,6 +72,29 @@ async def test_records_that_were_not_prepared_are_away(empty_database_url: str) 
         answer = await client.get("/api/cases", headers={"Authorization": "Bearer datrys_a_b"})
     assert [] == problem(answer, 503)["duty_teams"]
     assert ".db" not in answer.text
+
+
+@pytest.mark.parametrize("slow", ["starter.web.callers.bearer_of", "records.submissions.keep_submission"])
+async def test_while_the_records_are_slow_others_are_answered(
+    client: AsyncClient, engine: Engine, slow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits for the database holds up nobody else: the loop goes on."""
+    here, headers = await raised(client, engine), token(engine)
+    let_go, waits, ask = threading.Event(), threading.Event(), pkgutil.resolve_name(slow)
+
+    def slowly(*arguments: Any) -> Any:
+        waits.set()
+        assert let_go.wait(60)
+        return ask(*arguments)
+
+    monkeypatch.setattr(slow, slowly)
+    telling = client.post(f"{here}/signals/not_resolved", json=BY_PRACTITIONER, headers=headers)
+    told = asyncio.create_task(telling)
+    assert await asyncio.to_thread(waits.wait, 60)
+    meanwhile = await client.get("/healthz")
+    early = told.done()
+    let_go.set()
+    assert (200, False, 202) == (meanwhile.status_code, early, (await told).status_code)
 
 
 async def test_what_fails_where_it_should_not_says_nothing_of_it(
