@@ -10,6 +10,7 @@ from starter.web.house import InHouse
 from starter.web.problems import Trouble
 
 JSON = "application/json"
+DEEPEST = 20
 
 
 async def json_body(request: Request, house: InHouse) -> dict[str, Any]:
@@ -43,6 +44,7 @@ def _read(content: bytes) -> dict[str, Any]:
     try:
         value = json.loads(content.decode("utf-8-sig"), object_pairs_hook=_object, parse_constant=_no_number)
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        _shallow(value)
     except json.JSONDecodeError as fault:
         raise Trouble(400, f"The body is no JSON: see line {fault.lineno}, column {fault.colno}.") from None
     except UnicodeError:
@@ -61,11 +63,21 @@ class _Twice(ValueError):
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise _Twice(next(ascii(name)[1:-1][:40] for name in names if names.count(name) > 1))
+    made: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in made:
+            raise _Twice(ascii(name)[1:-1][:40])
+        made[name] = value
     return made
+
+
+def _shallow(value: Any, levels: int = DEEPEST) -> None:
+    """Refuse what is nested deeper than anything that is asked for: not every part takes it."""
+    if isinstance(value, dict | list):
+        if not levels:
+            raise ValueError("too much in one another")
+        for one in value.values() if isinstance(value, dict) else value:
+            _shallow(one, levels - 1)
 
 
 def _no_number(word: str) -> NoReturn:

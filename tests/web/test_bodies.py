@@ -44,6 +44,7 @@ STRANGE = (
         (b'{"turn": 1e999}', "a number that is none"),
         (b'{"turn": ' + b"9" * 5000 + b"}", "a number that is none"),
         (b'{"a":' * 40_000, "too much in one another"),
+        (b'{"text": ' + b"[" * 20 + b"]" * 20 + b"}", "too much in one another"),
         (b'{"text": "\\ud800"}', "is not UTF-8"),
         (b'{"text": "\xff"}', "is not UTF-8"),
         (json.dumps({"by": "practitioner"}).encode("utf-16"), "is not UTF-8"),
@@ -138,6 +139,15 @@ async def test_no_kind_of_value_fails_anywhere(client: AsyncClient, engine: Engi
         answer = await client.post(f"{here}/signals/role_changed", json=said, headers=headers)
         statuses.add(answer.status_code)
     assert statuses <= {201, 202, 403, 409, 422}
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_what_is_nested_as_deep_as_is_allowed_is_kept(client: AsyncClient, engine: Engine) -> None:
+    """Nineteen lists in one another, in the object that is the body."""
+    here = await raised(client, engine)
+    content = json.dumps(BY_PRACTITIONER)[:-1].encode() + b', "text": ' + b"[" * 19 + b"]" * 19 + b"}"
+    answer = await client.post(f"{here}/signals/discussion_recorded", content=content, headers=token(engine) | JSON)
+    assert 202 == answer.status_code
 
 
 async def test_facts_that_are_too_long_are_refused(client: AsyncClient, engine: Engine) -> None:
