@@ -291,6 +291,12 @@ def entered_by(role: Role, held: Iterable[Held], case: Affair) -> str:
     return "" if holds(role, held, case) else BUSINESS_UNIT
 
 
+def may_raise(role: Role, held: Iterable[Held], board: str, authority: str, group: str) -> bool:
+    """Whether they may raise a case as this role: as its holder, or as the Business Unit on its behalf."""
+    case = Affair("", board, authority, group, ())
+    return any(holds(name, [one], case) for one in held for name in (role, Role(role=BUSINESS_UNIT)))
+
+
 # --- The monitoring report
 
 

@@ -69,7 +69,7 @@ def unreadable(data: Mapping[str, Any]) -> Faults:
     try:
         CaseFile.model_validate(data)
     except ValidationError as fault:
-        return {_field(error["loc"]): _words(error) for error in fault.errors(include_url=False)}
+        return {_field(error["loc"]): in_words(error) for error in fault.errors(include_url=False)}
     return {}
 
 
@@ -98,7 +98,13 @@ NOT_OF_ITS_KIND = {
 """What is said of a value of another kind, by the first word of the validator's own name for the fault."""
 
 
-def _words(error: Any) -> str:
+def in_words(error: Any, see: str = "docs/case-file.md") -> str:
+    """What pydantic found wrong, for whoever wrote it; the value itself is not repeated.
+
+    Args:
+        error: one of `ValidationError.errors()`.
+        see: where what belongs there is described.
+    """
     match error["type"]:
         case "missing":
             return "is missing; add it"
@@ -113,7 +119,7 @@ def _words(error: Any) -> str:
         case "value_error":
             return str(error["msg"]).removeprefix("Value error, ")
         case kind:
-            return NOT_OF_ITS_KIND.get(kind.partition("_")[0], "cannot be read; see docs/case-file.md")
+            return NOT_OF_ITS_KIND.get(kind.partition("_")[0], f"cannot be read; see {see}")
 
 
 # --- What holds for every protocol

@@ -38,6 +38,25 @@ class CaseUnknown(Refused):
     """No case has this reference (or the asker may not see it, which answers the same)."""
 
 
+class NotAllowed(Refused):
+    """Whoever asks may see that it is there, and may not do it."""
+
+
+class RaisedAlready(Refused):
+    """The same case file was raised within a day.
+
+    Args:
+        reference: the case that it started.
+    """
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(
+            f"The same case file was raised within a day, as {reference}. Nothing was started. "
+            "If it is meant once more, say --again."
+        )
+        self.reference = reference
+
+
 class NotAccepted(Refused):
     """A signal that changed nothing: the reason, and what the case waits for."""
 

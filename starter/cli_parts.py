@@ -1,4 +1,4 @@
-"""Parts of a deployment, `datrys up`, `worker`, `migrate`, `check`; and `datrys demo`, which runs them for a story."""
+"""Parts of a deployment, `datrys up`, `worker`, `web`, `migrate`, `check`; and `datrys demo`, which runs them all."""
 
 import asyncio
 from pathlib import Path
@@ -12,6 +12,7 @@ from records import directory, loading
 from starter import printing
 from starter.checks.findings import Finding
 from starter.cli import app, datrys
+from starter.parts import LOCALHOST
 
 Port = typer.Option
 
@@ -22,12 +23,13 @@ def up(
     temporal_ui_port: Annotated[int, Port(help="Port of the Temporal UI.")] = 8233,
     smtp_port: Annotated[int, Port(help="Port of the mailbox's SMTP server.")] = 1025,
     mailbox_port: Annotated[int, Port(help="Port of the mailbox's pages.")] = 8025,
+    web_port: Annotated[int, Port(help="Port of the web hook.")] = 8000,
 ) -> None:
     """Run everything on this machine, kept in .datrys: what `make run` runs."""
     from starter.up import Ports
     from starter.up import up as run_all
 
-    run_all(Path.cwd(), Ports(temporal_port, temporal_ui_port, smtp_port, mailbox_port), first_load)
+    run_all(Path.cwd(), Ports(temporal_port, temporal_ui_port, smtp_port, mailbox_port, web_port), first_load)
 
 
 def first_load() -> str | None:
@@ -62,6 +64,21 @@ def worker() -> None:
     import worker as part
 
     part.main()
+
+
+@app.command()
+def web(
+    host: Annotated[str, typer.Option(help="Where it listens; only on this machine, if not said.")] = LOCALHOST,
+    port: Annotated[int, Port(help="Its port.", min=0, max=65535)] = 8000,
+) -> None:
+    """Run the web hook, for programs that raise cases, signal and look."""
+    from starter.web.serving import listen, serve
+
+    door = datrys()
+    with listen(host, port) as listening:
+        address = f"[{host}]" if ":" in host else host
+        typer.echo(f"The web hook answers at http://{address}:{listening.getsockname()[1]}", err=True)
+        asyncio.run(serve(door, listening))
 
 
 @app.command()

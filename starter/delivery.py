@@ -5,7 +5,7 @@ import json
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Engine as Database
 
@@ -27,6 +27,8 @@ RELAY_SECONDS = 3
 ENDED = "the case has ended"
 NO_IMMEDIATE_ACTION = "this immediate action is over, or never was"
 log = logging.getLogger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def last_state(facts: CaseFacts) -> Case[Any]:
@@ -48,14 +50,18 @@ class Delivery:
     def __init__(self, database: Database, engine: Engine, now: Callable[[], datetime]) -> None:
         self._database, self._engine, self._now = database, engine, now
 
+    async def _in_records(self, work: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Ask the records, or write to them, in a thread: a door's loop serves others meanwhile."""
+        return await asyncio.to_thread(work, self._database, *args, **kwargs)
+
     async def start(self, reference: str) -> bool:
         """Start the workflow of a kept case; answers whether the engine took it."""
-        facts = cases.case_facts(self._database, reference)
+        facts = await self._in_records(cases.case_facts, reference)
         try:
-            await self._engine.start(self.first_state(facts))
+            await self._engine.start(await asyncio.to_thread(self.first_state, facts))
         except Unreachable:
             return False
-        cases.mark_started(self._database, reference)
+        await self._in_records(cases.mark_started, reference)
         return True
 
     async def deliver(self, kept: Kept) -> Receipt | None:
@@ -66,7 +72,7 @@ class Delivery:
         """
         try:
             await self._begun(kept.case)
-            for earlier in submissions.kept(self._database, kept.case):
+            for earlier in await self._in_records(submissions.kept, kept.case):
                 if earlier.id != kept.id:
                     await self._send(earlier)
                 else:
@@ -78,23 +84,23 @@ class Delivery:
             verdict = None
         if verdict:
             await self._until_recorded(kept)
-            submissions.give_verdict(self._database, kept.id, verdict)
+            await self._in_records(submissions.give_verdict, kept.id, verdict)
             return verdict
-        return submissions.leave(self._database, kept.id)
+        return await self._in_records(submissions.leave, kept.id)
 
     async def _begun(self, case: str) -> None:
         """A case that was raised while Temporal was away begins before anything is told to it."""
         reference = case.partition("-immediate-")[0]
-        if not cases.case_facts(self._database, reference).started:
+        if not (await self._in_records(cases.case_facts, reference)).started:
             await self.start(reference)
 
     async def relay(self) -> None:
         """Start what is not started and deliver what is not delivered, in order; one round."""
-        for facts in cases.not_started(self._database):
+        for facts in await self._in_records(cases.not_started):
             if not await self.start(facts.reference):
                 return
         stuck: set[str] = set()
-        for kept in submissions.kept(self._database):
+        for kept in await self._in_records(submissions.kept):
             if kept.case in stuck:
                 continue
             try:
@@ -121,19 +127,19 @@ class Delivery:
             await self._engine.signal(kept.case, kept.signal, kept.facts)
         except NoSuchRun:
             return await self._to_ended(kept)
-        submissions.mark_delivered(self._database, kept.id)
+        await self._in_records(submissions.mark_delivered, kept.id)
         return None
 
     async def _to_ended(self, kept: Kept) -> Receipt | None:
         reference = kept.case.partition("-immediate-")[0]
-        facts = cases.case_facts(self._database, reference)
+        facts = await self._in_records(cases.case_facts, reference)
         if reference == kept.case and (facts.stage != "ended" or facts.snapshot is None):
             raise NoSuchRun(kept.case)
         if kept.signal == "immediate_action" and reference == kept.case:
             return await self._immediate_action_after_the_end(kept, facts)
         reason = ENDED if reference == kept.case else NO_IMMEDIATE_ACTION
         words = f"{kept.signal.replace('_', ' ')} – not accepted: {reason}"
-        return submissions.refuse_ended(self._database, kept.id, reason, words, self._now())
+        return await self._in_records(submissions.refuse_ended, kept.id, reason, words, self._now())
 
     async def _immediate_action_after_the_end(self, kept: Kept, facts: CaseFacts) -> Receipt | None:
         """Somebody sees danger after the end of the case: the door itself starts the immediate action."""
@@ -143,43 +149,42 @@ class Delivery:
         sender = parties.known_as(said.sender) if said else None
         if not isinstance(said, ImmediateActionNeeded) or sender is None or not parties.take_part(sender):
             words = "immediate action – not accepted"
-            return submissions.refuse_ended(
-                self._database, kept.id, "its sender takes no part in the case", words, self._now()
-            )
+            reason = "its sender takes no part in the case"
+            return await self._in_records(submissions.refuse_ended, kept.id, reason, words, self._now())
         await self._start_emergency(said, sender, facts)
-        return self._accept(kept)
+        return await self._accept(kept)
 
     async def _start_emergency(self, said: Signal, sender: Role, facts: CaseFacts) -> None:
         lead = [Role(role="safeguarding_lead", agency=sender.agency)] if sender.agency else []
         emergency = Emergency(
             case=facts.reference,
-            number=len(cases.immediate_actions(self._database, facts.reference)) + 1,
+            number=len(await self._in_records(cases.immediate_actions, facts.reference)) + 1,
             stage=facts.stage,
             raised_by=sender,
             at=said.at,
             sent_at=said.sent_at,
             occasion=said.id or f"{facts.reference}-after-the-end",
             to=[Role(role="duty_team"), *lead],
-            holidays=directory.holidays(self._database),
+            holidays=await self._in_records(directory.holidays),
         )
         words = f"Immediate action, {facts.reference}"
         await self._engine.start_workflow(ImmediateAction, emergency, emergency.workflow_id, words)
 
     async def _reopen(self, kept: Kept) -> Receipt:
         """A new run begins where the records say; while the old one still posts its last mails, that waits."""
-        case = last_state(cases.case_facts(self._database, kept.case))
-        said, case.holidays = kept.facts, directory.holidays(self._database)
+        case = last_state(await self._in_records(cases.case_facts, kept.case))
+        said, case.holidays = kept.facts, await self._in_records(directory.holidays)
         case.reopened = Reopening(
             id=said["id"], to=said["to"], at=datetime.fromisoformat(said["at"]), record=said["record"]
         )
         if not await self._engine.start(case):
             raise NoSuchRun(kept.case)
-        return self._accept(kept)
+        return await self._accept(kept)
 
-    def _accept(self, kept: Kept) -> Receipt:
+    async def _accept(self, kept: Kept) -> Receipt:
         receipt = Receipt(id=kept.facts["id"], accepted=True, code=Code.ACCEPTED)
-        submissions.mark_delivered(self._database, kept.id)
-        submissions.give_verdict(self._database, kept.id, receipt)
+        await self._in_records(submissions.mark_delivered, kept.id)
+        await self._in_records(submissions.give_verdict, kept.id, receipt)
         return receipt
 
     def first_state(self, facts: CaseFacts) -> Case[Any]:
@@ -204,6 +209,6 @@ class Delivery:
         loop = asyncio.get_running_loop()
         until = loop.time() + PATIENCE.total_seconds()
         while loop.time() < until:
-            if reading.verdict_recorded(self._database, kept.case, kept.facts["id"]):
+            if await self._in_records(reading.verdict_recorded, kept.case, kept.facts["id"]):
                 return
             await asyncio.sleep(PAUSE_SECONDS)

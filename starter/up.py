@@ -54,10 +54,11 @@ class Ports:
     temporal_ui: int = 8233
     smtp: int = 1025
     mailbox: int = 8025
+    web: int = 8000
 
 
 def up(folder: Path, ports: Ports, first_load: Callable[[], str | None] = lambda: None) -> None:
-    """Run Temporal, records, mailbox and worker until Ctrl-C or SIGTERM.
+    """Run Temporal, records, mailbox, worker and web hook until Ctrl-C or SIGTERM.
 
     Args:
         folder: where `.datrys` is, or is made.
@@ -134,7 +135,7 @@ async def _run(data: Path, ports: Ports, first_load: Callable[[], str | None]) -
     assert task is not None  # noqa: S101
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    temporal, mailbox, worker = parts = _parts(data, ports)
+    temporal, mailbox, worker, web = parts = _parts(data, ports)
     async with AsyncExitStack() as ending:
         for part in parts:
             ending.push_async_callback(part.end)
@@ -144,9 +145,10 @@ async def _run(data: Path, ports: Ports, first_load: Callable[[], str | None]) -
         await mailbox.start()
         await asyncio.to_thread(migrate, settings.load().database_url)
         await asyncio.gather(temporal.until_it_answers(), mailbox.until_it_answers())
-        _say("Starting the worker …")
+        _say("Starting the worker and the web hook …")
         await worker.start()
-        await worker.until_it_answers()
+        await web.start()
+        await asyncio.gather(worker.until_it_answers(), web.until_it_answers())
         if loaded := await asyncio.to_thread(first_load):
             _say(loaded)
         _tell_addresses(data, ports)
@@ -157,7 +159,7 @@ def _say(words: str) -> None:
     Console(stderr=True, soft_wrap=True).print(words, markup=False, highlight=False)
 
 
-def _parts(data: Path, ports: Ports) -> tuple[Part, Part, Part]:
+def _parts(data: Path, ports: Ports) -> tuple[Part, Part, Part, Part]:
     """In the order in which they are started; they are ended the other way round."""
     temporal = (
         *(beside_python("temporal"), "server", "start-dev", "--db-filename", str(data / "temporal.db")),
@@ -170,10 +172,12 @@ def _parts(data: Path, ports: Ports) -> tuple[Part, Part, Part]:
         *("--smtp-port", str(ports.smtp), "--http-port", str(ports.mailbox)),
     )
     worker = (sys.executable, "-m", "worker")
+    web = (beside_python("datrys"), "web", "--port", str(ports.web))
     return (
         Part("Temporal", temporal, data / "temporal.log", partial(_temporal_answers, ports)),
         Part("The mailbox", mailbox, data / "mailbox.log", partial(_mailbox_answers, ports)),
         Part("The worker", worker, data / "worker.log", partial(_worker_polls, ports), WORKER_GRACE_SECONDS),
+        Part("The web hook", web, data / "web.log", partial(_web_answers, ports.web), WORKER_GRACE_SECONDS),
     )
 
 
@@ -228,6 +232,7 @@ def _tell_addresses(data: Path, ports: Ports) -> None:
     tell("\n[bold green]Datrys is ready.[/]")
     tell(f"  Temporal UI  http://{LOCALHOST}:{ports.temporal_ui}")
     tell(f"  Mailbox      http://{LOCALHOST}:{ports.mailbox}  (all mail is caught here)")
+    tell(f"  Web hook     http://{LOCALHOST}:{ports.web}  (for programs: docs/web.md)")
     tell(f"  Records      {escape(where)}")
     tell("In another terminal, in this folder:")
     for name, value in _addresses(ports).items() if ports != Ports() else ():

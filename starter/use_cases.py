@@ -1,6 +1,6 @@
 """What staff and boards do, whichever door they come through: one module that every door calls."""
 
-import hashlib
+import asyncio
 import json
 import uuid
 from collections.abc import Callable, Mapping
@@ -13,23 +13,24 @@ from sqlalchemy import Engine as Database
 from protocols.case_file import CaseFile
 from protocols.coming_in import EXCLUDED, Surroundings, read_case_file, unreadable
 from protocols.editions import Edition, read_editions
-from protocols.errors import CaseRefused, Refused, WrongUse
+from protocols.errors import CaseRefused, NotAllowed, RaisedAlready, Refused, WrongUse
 from protocols.messages import BODY_BYTES, CONFIRMATION, MESSAGES, ImmediateActionConfirmed, Signal
 from protocols.roles import Role
 from protocols.says import ANY_TIME
 from protocols.steps import Receipt
 from protocols.working_days import local_date
 from records import cases, directory, loading, reading, register, submissions
-from records.intake import JsonValue, NewCase, NewSubmission, Person, Subject
+from records.intake import KeptCase, NewSubmission
 from records.reading import CaseView, TimelineEntry
 from records.register import RegisterRow
+from records.submissions import Kept
 from settings import Settings
 from starter.delivery import REOPENED, Delivery, last_state
+from starter.new_case import fingerprint, new_case
 from starter.temporal import Engine
 from workflows.registry import PROTOCOLS, protocol_of
 
 SAME_WITHIN = timedelta(days=1)
-FREE_TEXT = ("issue", "done_already", "outcome_sought", "circumstance_other", "start_reason")
 
 
 def utc_now() -> datetime:
@@ -92,40 +93,34 @@ class Datrys:
 
     # --- cases
 
-    async def raise_case(self, data: Any, again: bool = False) -> Raised:
+    async def raise_case(
+        self, data: Any, again: bool = False, may_raise: Callable[[CaseFile], bool] = lambda file: True
+    ) -> Raised:
         """Start a case from a case file.
 
         Args:
             data: the JSON object.
             again: the same case file was raised within a day, and is meant once more.
+            may_raise: whether whoever asks may raise this case.
 
         Raises:
             CaseRefused: everything that is wrong with it, a line a field.
-            Refused: the same case file was raised within a day, or the bank holidays end.
+            NotAllowed: they may not.
+            RaisedAlready: the same case file was raised within a day.
+            Refused: the bank holidays end.
         """
-        if not isinstance(data, Mapping):
-            raise CaseRefused({"case file": "is no JSON object; see docs/case-file.md"})
-        edition = self._edition(data)
-        now = self.now()
-        protocol = protocol_of(edition.protocol)
-        try:
-            file = read_case_file(data, self._around(edition, now), protocol.coming_in)
-        except CaseRefused as refused:
-            self._count_excluded(edition, data, refused)
-            raise
-        self._within_calendar(now)
-        new = new_case(file, edition, now, protocol.starts[file.start_at_stage], fingerprint(data))
-        kept = cases.keep_case(self.database, new, None if again else now - SAME_WITHIN)
-        if not kept.new:
-            raise Refused(
-                f"The same case file was raised within a day, as {kept.reference}. Nothing was started. "
-                "If it is meant once more, say --again."
-            )
-        advice = tuple(words.en for answer, words in edition.advice.items() if getattr(file.screening, answer))
+        kept, advice = await asyncio.to_thread(self._keep_case, data, again, may_raise)
         return Raised(kept.reference, not await self.delivery.start(kept.reference), advice)
 
     async def tell(
-        self, case: str, name: str, by: Role, data: Mapping[str, Any], signal_id: str = "", entered_by: str = ""
+        self,
+        case: str,
+        name: str,
+        by: Role,
+        data: Mapping[str, Any],
+        signal_id: str = "",
+        entered_by: str = "",
+        person: str = "",
     ) -> Told:
         """Tell a case something.
 
@@ -136,21 +131,21 @@ class Datrys:
             data: its facts, and the text (`text`, `holder`, `people`, …) that belongs into the records.
             signal_id: the sender's key; made here if there is none.
             entered_by: ``business_unit`` where it enters for that role.
+            person: who it is, where known, as a reference without a name (`NewSubmission.person`).
 
         Raises:
-            WrongUse: there is no such signal.
+            WrongUse: there is no such signal, or its facts are too long.
             CaseUnknown: there is no such case.
+            Refused: the key was given to another signal.
         """
         kind = ImmediateActionConfirmed if name == CONFIRMATION else MESSAGES.get(name)
         if kind is None:
             raise WrongUse(f"“{name}” is no signal. Signals are: {', '.join([*MESSAGES, CONFIRMATION])}.")
-        submission = self._submission(case, name, kind, by, data, signal_id, entered_by)
-        if len(json.dumps(submission.facts)) > BODY_BYTES:
-            raise WrongUse(f"The facts are longer than {BODY_BYTES} bytes: put what is text under “text”.")
-        kept = submissions.keep_submission(self.database, submission)
+        kept = await asyncio.to_thread(self._keep_said, case, name, kind, by, data, signal_id, entered_by, person)
         receipt = kept.receipt or await self.delivery.deliver(kept)
         refused = receipt is not None and not receipt.accepted
-        return Told(kept.facts["id"], receipt, self._waits_for(case) if refused else "", kept.new)
+        waits_for = await asyncio.to_thread(self._waits_for, case) if refused else ""
+        return Told(kept.facts["id"], receipt, waits_for, kept.new)
 
     async def reopen(self, reference: str, stage: str, reason: str) -> Raised:
         """Open an ended case again at a stage that it went through; only the Business Unit does so.
@@ -180,7 +175,7 @@ class Datrys:
             record=key,
             text={"text": reason},
         )
-        kept = submissions.keep_submission(self.database, submission)
+        kept = await asyncio.to_thread(submissions.keep_submission, self.database, submission)
         return Raised(reference, kept=await self.delivery.deliver(kept) is None)
 
     # --- what staff look at
@@ -232,6 +227,30 @@ class Datrys:
 
     # --- machinery
 
+    def _keep_case(
+        self, data: Any, again: bool, may_raise: Callable[[CaseFile], bool]
+    ) -> tuple[KeptCase, tuple[str, ...]]:
+        """Keep a case with what the edition advises besides."""
+        if not isinstance(data, Mapping):
+            raise CaseRefused({"case file": "is no JSON object; see docs/case-file.md"})
+        edition = self._edition(data)
+        now = self.now()
+        protocol = protocol_of(edition.protocol)
+        try:
+            file = read_case_file(data, self._around(edition, now), protocol.coming_in)
+        except CaseRefused as refused:
+            self._count_excluded(edition, data, refused)
+            raise
+        if not may_raise(file):
+            raise NotAllowed(f"You may not raise a case as {file.raised_by.role} of {file.raised_by.agency}.")
+        self._within_calendar(now)
+        new = new_case(file, edition, now, protocol.starts[file.start_at_stage], fingerprint(data))
+        kept = cases.keep_case(self.database, new, None if again else now - SAME_WITHIN)
+        if not kept.new:
+            raise RaisedAlready(kept.reference)
+        advice = tuple(words.en for answer, words in edition.advice.items() if getattr(file.screening, answer))
+        return kept, advice
+
     def _edition(self, data: Mapping[str, Any]) -> Edition:
         protocol = data.get("protocol")
         if not isinstance(protocol, str) or protocol not in self.editions or protocol not in PROTOCOLS:
@@ -266,6 +285,15 @@ class Datrys:
                 "Load newer ones with: datrys holidays update FILE.json"
             )
 
+    def _keep_said(self, case: str, name: str, kind: type[Signal], *said: Any) -> Kept:
+        submission = self._submission(case, name, kind, *said)
+        if len(json.dumps(submission.facts)) > BODY_BYTES:
+            raise WrongUse(f"The facts are longer than {BODY_BYTES} bytes: put what is text under “text”.")
+        kept = submissions.keep_submission(self.database, submission)
+        if kept.signal != name:
+            raise Refused(f"The key {kept.facts['id']} was given to {kept.signal} already: give {name} one of its own.")
+        return kept
+
     def _submission(
         self,
         case: str,
@@ -275,6 +303,7 @@ class Datrys:
         data: Mapping[str, Any],
         signal_id: str,
         entered_by: str,
+        person: str,
     ) -> NewSubmission:
         key, now = str(uuid.uuid4()), self.now().isoformat()
         facts = {field: data[field] for field in kind.model_fields if data.get(field) is not None}
@@ -295,6 +324,7 @@ class Datrys:
             facts=facts,
             by=by,
             entered_by=entered_by,
+            person=person,
             sent_at=datetime.fromisoformat(now),
             record=key if text else "",
             text=text or None,
@@ -314,36 +344,3 @@ class Datrys:
         if not row.waiting_for:
             return "The case has ended and waits for nobody."
         return f"The case is at {row.stage} and waits for: {', '.join(map(str, row.waiting_for))}."
-
-
-def fingerprint(data: Mapping[str, Any]) -> str:
-    """What makes a case file the same as another."""
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
-
-
-def new_case(file: CaseFile, edition: Edition, now: datetime, stage: str, mark: str) -> NewCase:
-    """A case file as the records keep it: what names people and what is free text apart from the rest."""
-    texts: dict[str, JsonValue] = {field: {"text": text} for field in FREE_TEXT if (text := getattr(file, field))}
-    texts["informal_attempt"] = {"text": file.informal_attempt.between}
-    if file.duty_to_report:
-        texts["duty_to_report"] = {"reference": file.duty_to_report.reference}
-    return NewCase(
-        edition=edition,
-        authority=file.authority,
-        group="children" if file.group == "children" else "adults",
-        circumstance=file.circumstance,
-        agencies=tuple(file.case_agencies()),
-        instigated_at=file.instigated_at,
-        raised_at=now,
-        stage=stage,
-        facts={
-            "screening": file.screening.model_dump(),
-            "stage_3_grounds": list(file.stage_3_grounds),
-            "informal_attempt_at": file.informal_attempt.at.isoformat(),
-            "duty_to_report_at": file.duty_to_report.submitted_at.isoformat() if file.duty_to_report else None,
-        },
-        fingerprint=mark,
-        subject=Subject(**file.subject.model_dump(exclude={"kind"}, exclude_none=True)),
-        people=tuple(Person(**person.model_dump()) for person in file.everybody()),
-        texts=texts,
-    )

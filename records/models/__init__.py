@@ -1,5 +1,6 @@
-"""The tables of the records: what a board loads, cases, their outbox, and what is personal."""
+"""The tables of the records: what a board loads, cases, their outbox, what is personal, and who may come in."""
 
+from records.models.access import Token
 from records.models.base import Base, Json, Moment, NaiveMoment
 from records.models.cases import (
     Case,
@@ -44,4 +45,5 @@ __all__ = [
     "Submission",
     "Tally",
     "Target",
+    "Token",
 ]

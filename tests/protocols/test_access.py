@@ -18,6 +18,7 @@ from protocols.access import (
     ReportOf,
     entered_by,
     may_answer,
+    may_raise,
     may_see,
     may_speak_as,
     reports,
@@ -423,3 +424,24 @@ def test_the_duty_team_reads_who_it_is_about_with_a_code() -> None:
     alert = frozenset({Part.IMMEDIATE_ACTION, Part.PERSON, Part.WHO_RAISED_IT})
     assert {Part.IMMEDIATE_ACTION} == shown(alert, Proof.LINK)
     assert alert == shown(alert, Proof.CODE)
+
+
+def test_who_may_raise_a_case() -> None:
+    """Whoever holds the role that raises it, within their limits, and the Business Unit of the board."""
+    raiser, lead, unit = (
+        Role(role=r, agency=a)
+        for r, a in (("practitioner", "ABUHB"), ("safeguarding_lead", "ABUHB"), ("business_unit", ""))
+    )
+    rows = [
+        (Held(raiser), True),
+        (Held(raiser, board="gwent", authority="Newport", group="children"), True),
+        (Held(raiser, authority="Torfaen"), False),
+        (Held(raiser, group="adults"), False),
+        (Held(raiser, case="GWENT-2026-0001"), False),
+        (Held(Role(role="practitioner", agency="EDU")), False),
+        (Held(lead), False),
+        (Held(Role(role=OPERATOR)), False),
+        (Held(unit, board="gwent"), True),
+        (Held(unit, board="another"), False),
+    ]
+    assert [may for _, may in rows] == [may_raise(raiser, [one], "gwent", "Newport", "children") for one, _ in rows]

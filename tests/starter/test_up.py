@@ -37,7 +37,7 @@ LONGEST_SECONDS = 120
 @pytest.fixture
 def ports() -> Ports:
     with ExitStack() as held:
-        free = [held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(4)]
+        free = [held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(5)]
     return Ports(*free)
 
 
@@ -105,6 +105,7 @@ async def test_all_answers_and_a_second_start_goes_on(tmp_path: Path, ports: Por
     mail.set_content("Cedwir hwn.")
     with running(tmp_path, ports):
         assert 200 == httpx.get(f"http://127.0.0.1:{ports.temporal_ui}", follow_redirects=True).status_code
+        assert 200 == httpx.get(f"http://127.0.0.1:{ports.web}/readyz").status_code
         await aiosmtplib.send(mail, hostname="127.0.0.1", port=ports.smtp)
         temporal = await Client.connect(f"127.0.0.1:{ports.temporal}")
         await temporal.start_workflow("Kept", id="kept", task_queue="nobody-asks-here")

@@ -1,0 +1,46 @@
+"""A case file as the records keep it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from protocols.case_file import CaseFile
+from protocols.editions import Edition
+from records.intake import JsonValue, NewCase, Person, Subject
+
+FREE_TEXT = ("issue", "done_already", "outcome_sought", "circumstance_other", "start_reason")
+
+
+def fingerprint(data: Mapping[str, Any]) -> str:
+    """What makes a case file the same as another."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+def new_case(file: CaseFile, edition: Edition, now: datetime, stage: str, mark: str) -> NewCase:
+    """A case file as the records keep it: what names people and what is free text apart from the rest."""
+    texts: dict[str, JsonValue] = {field: {"text": text} for field in FREE_TEXT if (text := getattr(file, field))}
+    texts["informal_attempt"] = {"text": file.informal_attempt.between}
+    if file.duty_to_report:
+        texts["duty_to_report"] = {"reference": file.duty_to_report.reference}
+    return NewCase(
+        edition=edition,
+        authority=file.authority,
+        group="children" if file.group == "children" else "adults",
+        circumstance=file.circumstance,
+        agencies=tuple(file.case_agencies()),
+        instigated_at=file.instigated_at,
+        raised_at=now,
+        stage=stage,
+        facts={
+            "screening": file.screening.model_dump(),
+            "stage_3_grounds": list(file.stage_3_grounds),
+            "informal_attempt_at": file.informal_attempt.at.isoformat(),
+            "duty_to_report_at": file.duty_to_report.submitted_at.isoformat() if file.duty_to_report else None,
+        },
+        fingerprint=mark,
+        subject=Subject(**file.subject.model_dump(exclude={"kind"}, exclude_none=True)),
+        people=tuple(Person(**person.model_dump()) for person in file.everybody()),
+        texts=texts,
+    )

@@ -1,0 +1,116 @@
+"""The web hook as one application: who may come in, what there is, and how every fault is answered."""
+
+import asyncio
+import logging
+import os
+import traceback
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from protocols.errors import Unreachable
+from starter.use_cases import Datrys
+from starter.web import cases, machines
+from starter.web.house import House, Limits, Rates
+from starter.web.openapi import describe
+from starter.web.problems import HANDLERS, Trouble
+
+REFRESH_SECONDS = 60
+HEADERS = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+)
+DESCRIPTION = (
+    "Disagreements between safeguarding agencies, run as their board's protocol says. Programs raise cases, tell "
+    "them something and look, with a bearer token that is bound to roles. Faults are problem documents (RFC 9457)."
+)
+log = logging.getLogger(__name__)
+
+
+def web_app(door: Datrys, limits: Limits | None = None) -> FastAPI:
+    """The web hook.
+
+    Args:
+        door: the use cases, with records and Temporal.
+        limits: how much it takes.
+    """
+    limits = limits or Limits()
+    app = FastAPI(
+        title="Datrys",
+        version="1",
+        description=DESCRIPTION,
+        docs_url=None,  # their pages load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_keeping_numbers,
+        exception_handlers=dict(HANDLERS),
+    )
+    app.state.house = house = House(door, limits, Rates(limits))
+    app.include_router(cases.router)
+    app.include_router(machines.router)
+    app.add_middleware(Answering, house=house)
+    app.openapi = partial(describe, app)  # type: ignore[method-assign]  # as FastAPI's own documentation does it
+    return app
+
+
+@asynccontextmanager
+async def _keeping_numbers(app: FastAPI) -> AsyncIterator[None]:
+    """Keep a copy of the duty teams' numbers as long as the application runs."""
+    house: House = app.state.house
+
+    async def keep() -> None:
+        while True:
+            await asyncio.sleep(REFRESH_SECONDS)
+            await read()
+
+    async def read() -> None:
+        with suppress(Unreachable):
+            await asyncio.to_thread(house.duty.read, house.door.database)
+
+    await read()
+    keeping = asyncio.create_task(keep())
+    yield
+    keeping.cancel()
+    with suppress(asyncio.CancelledError):
+        await keeping
+
+
+class Answering:
+    """Counts what is answered, says that nobody is to keep it, and lets no traceback out.
+
+    Args:
+        app: what answers.
+        house: where it is counted.
+    """
+
+    def __init__(self, app: ASGIApp, house: House) -> None:
+        self._app, self._house = app, house
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        begun = False
+
+        async def answer(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                self._house.answered[message["status"]] += 1
+                message["headers"] = [*message.get("headers", ()), *HEADERS]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        except Exception as fault:
+            if begun or os.environ.get("DATRYS_TRACEBACK"):
+                raise
+            where = "".join(traceback.format_tb(fault.__traceback__))  # not its words: they may be about somebody
+            log.error("Failed where it should not (%s)\n%s", type(fault).__name__, where)  # noqa: TRY400
+            trouble = Trouble(500, "Datrys failed where it should not; please report it.")
+            await trouble.answer()(scope, receive, answer)

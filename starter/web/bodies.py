@@ -1,0 +1,88 @@
+"""The JSON object that a request brings: of the right kind and size, UTF-8, and one that means one thing only."""
+
+import json
+from email.message import Message
+from typing import Annotated, Any, NoReturn
+
+from fastapi import Depends, Request
+
+from starter.web.house import InHouse
+from starter.web.problems import Trouble
+
+JSON = "application/json"
+DEEPEST = 20
+HEARD_OUT = 20
+"""So many times as much is heard out and forgotten: whoever still sends may not read the answer."""
+
+
+async def json_body(request: Request, house: InHouse) -> dict[str, Any]:
+    """The object in the body.
+
+    Raises:
+        Trouble: 415, 413 or 400, with what to send instead.
+    """
+    _of_json(request.headers.get("content-type", ""))
+    content, size, most = bytearray(), 0, house.limits.body_bytes
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= most:
+            content += chunk
+        elif size > most * HEARD_OUT:
+            break
+    if size > most:
+        raise Trouble(413, f"The body is longer than {most} bytes.", headers={"Connection": "close"})
+    return _read(bytes(content))
+
+
+Body = Annotated[dict[str, Any], Depends(json_body)]
+
+
+def _of_json(said: str) -> None:
+    header = Message()
+    header["Content-Type"] = said.replace("\n", " ").replace("\r", " ")
+    if header.get_content_type() != JSON or header.get_content_charset("utf-8") != "utf-8" or not said:
+        raise Trouble(415, f"Send JSON in UTF-8, and say so: Content-Type: {JSON}.", headers={"Accept": JSON})
+
+
+def _read(content: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(content.decode("utf-8-sig"), object_pairs_hook=_object, parse_constant=_no_number)
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        _shallow(value)
+    except json.JSONDecodeError as fault:
+        raise Trouble(400, f"The body is no JSON: see line {fault.lineno}, column {fault.colno}.") from None
+    except UnicodeError:
+        raise Trouble(400, "The body is not UTF-8 text throughout.") from None
+    except _Twice as fault:
+        raise Trouble(400, f"The body says “{fault}” twice in one object.") from None
+    except (ValueError, RecursionError):
+        raise Trouble(400, "The body holds a number that is none, or too much in one another.") from None
+    if not isinstance(value, dict):
+        raise Trouble(400, "The body is no JSON object, such as {…}.")
+    return value
+
+
+class _Twice(ValueError):
+    """A field stands twice in one object: programs do not agree on which one counts."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in made:
+            raise _Twice(ascii(name)[1:-1][:40])
+        made[name] = value
+    return made
+
+
+def _shallow(value: Any, levels: int = DEEPEST) -> None:
+    """Refuse what is nested deeper than anything that is asked for: not every part takes it."""
+    if isinstance(value, dict | list):
+        if not levels:
+            raise ValueError("too much in one another")
+        for one in value.values() if isinstance(value, dict) else value:
+            _shallow(one, levels - 1)
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(word)

@@ -1,0 +1,130 @@
+"""`/api/cases`: raise a case, tell it something, the register, one case."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from protocols.access import may_raise
+from protocols.case_file import CaseFile
+from protocols.editions import Edition
+from protocols.roles import Role
+from records.access import visible
+from starter.web.bodies import Body
+from starter.web.callers import Asking, Caller, sight_of
+from starter.web.house import InHouse
+from starter.web.models import CaseShown, Line
+from starter.web.openapi import ALWAYS, REF, WITH_BODY, body, problems
+from starter.web.problems import faulty, no_case
+from starter.web.shown import case_as_seen, row_as_seen
+from starter.web.telling import SIGNALS, Heard, tell
+from workflows.registry import ACCESS
+
+router = APIRouter(prefix="/api/cases", responses=problems(*ALWAYS))
+
+
+class Links(BaseModel):
+    """Where to go on."""
+
+    self: str
+    signals: str
+
+
+class RaisedCase(BaseModel):
+    """A case that was raised."""
+
+    reference: str
+    kept: bool = Field(description="Temporal does not answer; the case begins as soon as it does.")
+    advice: list[str] = Field(description="What to do besides.")
+    links: Links
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=RaisedCase,
+    responses={
+        202: {"model": RaisedCase, "description": "Kept: the case begins as soon as Temporal answers."},
+        **problems(403, 409, *WITH_BODY),
+    },
+    openapi_extra=body({"$ref": REF.format(model="CaseFile")}, "The case file (docs/case-file.md)."),
+)
+async def raise_case(
+    house: InHouse,
+    caller: Asking,
+    file: Body,
+    again: Annotated[bool, Query(description="It was raised within a day, and is meant once more.")] = False,
+) -> Response:
+    """Start a case from a case file."""
+    raised = await house.door.raise_case(file, again, lambda read: _may_raise(caller, read))
+    here = f"/api/cases/{raised.reference}"
+    answer = RaisedCase(
+        reference=raised.reference,
+        kept=raised.kept,
+        advice=list(raised.advice),
+        links=Links(self=here, signals=f"{here}/signals/{{name}}"),
+    )
+    return JSONResponse(answer.model_dump(), 202 if raised.kept else 201, {"Location": here})
+
+
+def _may_raise(caller: Caller, file: CaseFile) -> bool:
+    role = Role(role=file.raised_by.role, agency=file.raised_by.agency)
+    return may_raise(role, caller.asker.bound, file.protocol, file.authority, file.group)
+
+
+@router.post(
+    "/{reference}/signals/{name}",
+    response_model=Heard,
+    responses={
+        200: {"description": "Accepted, or taken as a proposal; also where the same key was accepted before."},
+        202: {"model": Heard, "description": "Kept: it will be delivered, and the sender told if it is not accepted."},
+        **problems(403, 404, 409, *WITH_BODY),
+    },
+    openapi_extra=body(SIGNALS, "The facts and texts of the signal (docs/signals.md)."),
+)
+async def signal(heard: Annotated[tuple[Heard, int], Depends(tell)]) -> Response:
+    """Tell a case, or one of its immediate actions, something."""
+    answer, status = heard
+    return JSONResponse(answer.model_dump(), status)
+
+
+@router.get("", response_model=None, responses={200: {"model": list[Line]}, **problems(422)})
+def cases(
+    house: InHouse,
+    caller: Asking,
+    protocol: Annotated[str, Query(description="Only this protocol.")] = "",
+    stage: Annotated[str, Query(description="Only cases at this stage.")] = "",
+    overdue: Annotated[bool, Query(description="Only cases with a protocol limit overdue.")] = False,
+    waiting_for: Annotated[str, Query(description="Only cases that wait for this role, such as chair.")] = "",
+) -> list[dict[str, Any]]:
+    """The register: the cases that the token may see, the oldest first."""
+    _known(house.door.editions.values(), protocol, stage, waiting_for)
+    seen = visible(house.door.database, caller.asker, ACCESS)
+    rows = house.door.register(protocol, stage, overdue, waiting_for)
+    return [row_as_seen(row, seen[row.reference]) for row in rows if row.reference in seen]
+
+
+def _known(editions: Iterable[Edition], protocol: str, stage: str, waiting_for: str) -> None:
+    """Refuse words that would find nothing because they are misspelt, all at once."""
+    editions = list(editions)
+    asked = (
+        ("protocol", protocol, {edition.protocol for edition in editions}),
+        ("stage", stage, {name for edition in editions for name in edition.stages}),
+        ("waiting_for", waiting_for.partition("/")[0], {role for edition in editions for role in edition.roles}),
+    )
+    unknown = {
+        name: f"is none of {', '.join(sorted(words))}" for name, word, words in asked if word and word not in words
+    }
+    if unknown:
+        raise faulty(unknown)
+
+
+@router.get("/{reference}", response_model=None, responses={200: {"model": CaseShown}, **problems(404)})
+def case(house: InHouse, caller: Asking, reference: str) -> dict[str, Any]:
+    """A case as it stands: stage, whom it waits for, clocks, timeline; as much of it as the token may see."""
+    seen = sight_of(house, caller, reference)
+    if reference != seen.case.reference:
+        raise no_case()
+    return case_as_seen(house.door.case(reference), seen)

@@ -1,0 +1,61 @@
+"""Runs the web hook until it is told to stop."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from typing_extensions import override
+
+from protocols.errors import Refused
+from starter.use_cases import Datrys
+from starter.web.app import web_app
+
+GRACE_SECONDS = 30
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to `serve`: uvicorn raises them anew at its end, as if it had been killed."""
+
+    @override
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that takes requests.
+
+    Raises:
+        Refused: the port is in use, or the host is none of this machine.
+    """
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as fault:
+        why = os.strerror(fault.errno) if fault.errno and fault.errno > 0 else "no such host"
+        raise Refused(
+            f"Port {port} of {host} cannot be had ({why}): stop what uses it, or give another with --host and --port."
+        ) from None
+
+
+async def serve(door: Datrys, listening: socket.socket) -> None:
+    """Answer until SIGINT or SIGTERM; what is under way then is given 30 seconds."""
+    server = _Server(
+        uvicorn.Config(
+            web_app(door),
+            log_config=None,
+            access_log=False,  # references of cases stand in the addresses
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+    )
+
+    def stop() -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    await server.serve(sockets=[listening])

@@ -1,0 +1,1 @@
+"""The web hook against the real Temporal server."""

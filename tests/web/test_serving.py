@@ -1,0 +1,59 @@
+"""`datrys web` as a program of its own: it answers, stops when it is told to, and refuses in one line."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import Engine
+
+from starter.parts import LOCALHOST
+from tests.starter.conftest import alone, nothing_answers
+from tests.starter.script import SCRIPT, datrys, lines_of
+from tests.story import free_port
+
+__all__ = ["alone"]
+
+
+def until_it_answers(address: str) -> httpx.Response:
+    """Ask again until somebody listens."""
+    until = time.monotonic() + 60
+    while True:
+        try:
+            return httpx.get(f"{address}/readyz")
+        except httpx.TransportError:
+            assert time.monotonic() < until, "nobody listens"
+            time.sleep(0.05)
+
+
+def test_it_answers_until_it_is_told_to_stop(alone: Engine, database_url: str, tmp_path: Path) -> None:
+    """With no Temporal too; it ends with 0 and without a traceback."""
+    port = free_port()
+    command: list[str | Path] = [SCRIPT, "web", "--port", str(port)]
+    here = os.environ | nothing_answers() | {"DATRYS_DATABASE_URL": database_url}
+    with subprocess.Popen(command, env=here, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as program:
+        try:
+            ready = until_it_answers(f"http://{LOCALHOST}:{port}")
+            refused = httpx.get(f"http://{LOCALHOST}:{port}/api/cases")
+        finally:
+            program.send_signal(signal.SIGTERM)
+        _, said = program.communicate(timeout=60)
+    assert (200, 401) == (ready.status_code, refused.status_code)
+    assert "server" not in ready.headers
+    assert (0, [f"The web hook answers at http://{LOCALHOST}:{port}"]) == (program.returncode, said.splitlines())
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_port_in_use_is_said_with_the_remedy(alone: Engine) -> None:
+    """Exit 1, and no traceback; the same for a host that is none."""
+    with socket.create_server((LOCALHOST, 0)) as server:
+        port = server.getsockname()[1]
+        used = lines_of(datrys("web", "--port", str(port)), 1)
+    elsewhere = lines_of(datrys("web", "--host", "nowhere.invalid", "--port", "0"), 1)
+    why = "stop what uses it, or give another with --host and --port."
+    assert [f"Port {port} of {LOCALHOST} cannot be had (Address already in use): {why}"] == used
+    assert [f"Port 0 of nowhere.invalid cannot be had (no such host): {why}"] == elsewhere
