@@ -29,6 +29,7 @@ from starter.use_cases import utc_now
 from workflows.registry import WORKFLOWS
 
 GRACE = timedelta(seconds=30)
+PARTING_SECONDS = 0.25
 PASSED_THROUGH = (
     "protocols",
     "workflows",
@@ -57,6 +58,8 @@ async def mail_trouble(setting: settings.Settings) -> str:
         await mail_server(setting).greet()
     except Away as fault:
         return fault.words
+    finally:
+        await asyncio.sleep(PARTING_SECONDS)  # the loop ends with this: a connection broken off is closed first
     return ""
 
 
