@@ -127,6 +127,10 @@ def _base_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _issuer(value: str) -> str:
+    return _base_url(value) if value else value
+
+
 def _secret_key(value: SecretStr) -> SecretStr:
     if len(value.get_secret_value()) < SHORTEST_SECRET:
         raise ValueError(
@@ -237,6 +241,12 @@ class Settings(BaseSettings):
         default=(), repr=False
     )
     editions: Annotated[Path, AfterValidator(_editions)] | None = None
+    oidc_issuer: Annotated[str, AfterValidator(_issuer)] = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr | None = None
+    oidc_acr: str = ""
+    code_reads: bool = False
+    mailbox_url: Annotated[str, AfterValidator(_issuer)] = ""
     office_hours: Annotated[OfficeHours, NoDecode, BeforeValidator(_office_hours)] = OfficeHours(time(9), time(17))
     business_unit: str = ""
     sign_of_life: Annotated[Path, AfterValidator(_sign_of_life)] | None = None

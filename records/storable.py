@@ -15,6 +15,11 @@ def storable(message: M) -> M:
     return message if clean == said else type(message).model_validate(clean)
 
 
+def storable_json(value: Any) -> Any:
+    """The same for what was read from JSON or a form."""
+    return _without_nul(value)
+
+
 def _without_nul(value: Any) -> Any:
     match value:
         case str():

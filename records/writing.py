@@ -63,7 +63,7 @@ def _write(session: Session, stream: Stream, step: Step) -> None:
         mine = update(CaseAgency).where(CaseAgency.reference == reference)
         session.execute(mine.values(must_respond=CaseAgency.code.in_(step.must_respond)))
     for notice in [*step.notices, *refusals]:
-        _queue(session, stream, notice)
+        _queue(session, stream, notice, step.turn if notice.stage == step.stage else 0)
     if stream.stream == reference:
         _stand(session, step)
 
@@ -141,12 +141,14 @@ def _join(session: Session, reference: str, entry: steps.Entry) -> None:
         )
 
 
-def _queue(session: Session, stream: Stream, notice: Notice) -> None:
+def _queue(session: Session, stream: Stream, notice: Notice, turn: int) -> None:
+    """Put it into the outbox; `turn` of its stage, where that is known."""
     fields = notice.model_dump(exclude={"to", "kind"})
     session.execute(
         insert_for(session, QueuedNotice)
         .values(
             **fields,
+            turn=turn,
             case=stream.stream,
             reference=stream.reference,
             role=notice.to.role,

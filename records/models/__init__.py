@@ -15,10 +15,12 @@ from records.models.cases import (
     Tally,
 )
 from records.models.directory import Agency, DirectoryPerson, HolidayList, PlannedMeeting
+from records.models.doors import Account, Draft, Link, OneTimeCode, Session, SignedCall
 from records.models.outbox import Delivery, Notice, Target
 from records.models.personal import CasePerson, Document, FreeText, Receiver, Subject
 
 __all__ = [
+    "Account",
     "Agency",
     "Base",
     "Case",
@@ -28,18 +30,23 @@ __all__ = [
     "Delivery",
     "DirectoryPerson",
     "Document",
+    "Draft",
     "Entry",
     "FreeText",
     "HolidayList",
     "Json",
+    "Link",
     "Meeting",
     "Moment",
     "NaiveMoment",
     "Notice",
+    "OneTimeCode",
     "PlannedMeeting",
     "Receiver",
     "ReferenceCounter",
     "Review",
+    "Session",
+    "SignedCall",
     "Stream",
     "Subject",
     "Submission",

@@ -11,7 +11,8 @@ from records.models.base import Base
 class Token(Base):
     """A program's token, bound to roles, and to an agency or board whose cases they reach.
 
-    `digest` is the SHA-256 of the secret; an empty limit (`agency`, `board`, `authority`, `group`) is none.
+    `digest` is the SHA-256 of the secret; an empty limit (`agency`, `board`, `authority`, `group`) is none. Where
+    `signing` is given, sealed, its calls are signed with it.
     """
 
     __tablename__ = "tokens"
@@ -28,3 +29,4 @@ class Token(Base):
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+    signing: Mapped[bytes | None]

@@ -48,6 +48,7 @@ class Notice(Base):
     office: Mapped[int] = mapped_column(default=0)
     at: Mapped[datetime]
     stage: Mapped[str]
+    turn: Mapped[int] = mapped_column(default=0)
     clause: Mapped[str]
     due: Mapped[datetime | None]
     clock: Mapped[str]
