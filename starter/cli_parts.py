@@ -72,13 +72,14 @@ def web(
     port: Annotated[int, Port(help="Its port.", min=0, max=65535)] = 8000,
 ) -> None:
     """Run the web hook, for programs that raise cases, signal and look."""
+    from starter.web import web_app
     from starter.web.serving import listen, serve
 
     door = datrys()
     with listen(host, port) as listening:
         address = f"[{host}]" if ":" in host else host
         typer.echo(f"The web hook answers at http://{address}:{listening.getsockname()[1]}", err=True)
-        asyncio.run(serve(door, listening))
+        asyncio.run(serve(web_app(door), listening))
 
 
 @app.command()

@@ -63,10 +63,11 @@ class DutyNumber(NamedTuple):
 
 
 class DutyNumbers:
-    """A copy of the duty teams' numbers, to be told when the records do not answer."""
+    """A copy of the duty teams' numbers and the bank holidays, for when the records do not answer."""
 
     def __init__(self) -> None:
         self.known: list[DutyNumber] = []
+        self.holidays = directory.shipped_holidays()
 
     def read(self, database: Database) -> None:
         """Take a new copy.
@@ -86,6 +87,7 @@ class DutyNumbers:
             for row in directory.people(database)
             if row.role == DUTY_TEAM
         ]
+        self.holidays = directory.holidays(database)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Runs the web hook until it is told to stop."""
+"""Runs both doors until they are told to stop."""
 
 import asyncio
 import os
@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from starlette.types import ASGIApp
 from typing_extensions import override
 
 from protocols.errors import Refused
-from starter.use_cases import Datrys
-from starter.web.app import web_app
 
 GRACE_SECONDS = 30
 
@@ -41,11 +40,11 @@ def listen(host: str, port: int) -> socket.socket:
         ) from None
 
 
-async def serve(door: Datrys, listening: socket.socket) -> None:
+async def serve(app: ASGIApp, listening: socket.socket) -> None:
     """Answer until SIGINT or SIGTERM; what is under way then is given 30 seconds."""
     server = _Server(
         uvicorn.Config(
-            web_app(door),
+            app,
             log_config=None,
             access_log=False,  # references of cases stand in the addresses
             server_header=False,

@@ -1,0 +1,168 @@
+"""The pages as one application: who is let in where, and how every fault becomes a page that says what to do."""
+
+import logging
+import os
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from protocols.errors import CaseUnknown, DatrysError, NotAllowed, Unreachable
+from records.keys import Keys
+from starter.pages import start
+from starter.pages.forms import NotFromHere, TooLong
+from starter.pages.visit import SendCode, SignInFirst, Visit, visit_of
+from starter.web.house import House
+
+ASSETS = Path(__file__).parent / "assets"
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = (
+    (b"content-security-policy", POLICY.encode()),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"x-robots-tag", b"noindex, nofollow"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+)
+NOT_KEPT = (b"cache-control", b"no-store")
+A_DAY = (b"cache-control", b"max-age=86400")
+ROUTERS = (start.router,)
+log = logging.getLogger(__name__)
+
+
+def pages_app(house: House, keys: Keys, send_code: SendCode) -> FastAPI:
+    """The pages.
+
+    Args:
+        house: what they share with the web hook.
+        keys: of this deployment.
+        send_code: mails a one-time code.
+    """
+    app = FastAPI(
+        openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, exception_handlers=dict(HANDLERS)
+    )
+    app.state.house, app.state.keys, app.state.send_code = house, keys, send_code
+    app.mount("/assets", StaticFiles(directory=ASSETS), name="assets")
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_middleware(Framing)
+    return app
+
+
+class Framing:
+    """Says with every answer what a browser may do with it, and lets no traceback out.
+
+    Args:
+        app: what answers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        begun = False
+
+        async def answer(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                kept = A_DAY if scope["path"].startswith("/assets/") else NOT_KEPT
+                message["headers"] = [*message.get("headers", ()), *HEADERS, kept]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        except Exception as fault:
+            if begun or os.environ.get("DATRYS_TRACEBACK"):
+                raise
+            where = "".join(traceback.format_tb(fault.__traceback__))  # not its words: they may be about somebody
+            log.error("Failed where it should not (%s)\n%s", type(fault).__name__, where)  # noqa: TRY400
+            await _trouble(Request(scope), 500)(scope, receive, answer)
+
+
+# --- faults
+
+
+def _trouble(request: Request, status: int, kind: str = "", **more: Any) -> Response:
+    """A page about a fault, with what was typed, so that it can be copied and nothing is lost."""
+    visit: Visit = getattr(request.state, "visit", None) or visit_of(request)
+    typed = getattr(request.state, "typed", {})
+    return visit.page("trouble.html.j2", status=status, kind=kind or KINDS.get(status, "failed"), typed=typed, **more)
+
+
+KINDS: Mapping[int, str] = {
+    400: "no-form",
+    403: "not-allowed",
+    404: "not-there",
+    405: "not-there",
+    413: "too-long",
+    503: "away",
+}
+"""Which words a status is answered with."""
+
+
+def of_sign_in_first(request: Request, fault: Exception) -> Response:
+    """Asked to sign in, then led back; what was sent meanwhile is shown."""
+    if request.method not in ("GET", "HEAD"):
+        return _trouble(request, 403, "signed-out")
+    visit: Visit = request.state.visit
+    return visit.go(f"/sign-in?next={quote(request.url.path)}")
+
+
+def of_not_from_here(request: Request, fault: Exception) -> Response:
+    """The form is too old, or from elsewhere: nothing was done."""
+    return _trouble(request, 403, "form-expired")
+
+
+def of_error(request: Request, fault: Exception) -> Response:
+    """The page to an error with words for the user."""
+    match fault:
+        case CaseUnknown():
+            return _trouble(request, 404)
+        case NotAllowed():
+            return _trouble(request, 403)
+        case Unreachable() | NoConnectionFree():
+            return _trouble(request, 503)
+        case TooLong():
+            return _trouble(request, 413)
+        case _:
+            return _trouble(request, 409, "refused", why=str(fault))
+
+
+def of_http(request: Request, fault: Exception) -> Response:
+    """No such page, or no form of these pages."""
+    assert isinstance(fault, HTTPException)  # noqa: S101 - for this alone it is registered
+    return _trouble(request, fault.status_code)
+
+
+def of_validation(request: Request, fault: Exception) -> Response:
+    """An address with something in it that is none of ours."""
+    return _trouble(request, 404)
+
+
+HANDLERS: Mapping[Any, Any] = {
+    SignInFirst: of_sign_in_first,
+    NotFromHere: of_not_from_here,
+    TooLong: of_error,
+    DatrysError: of_error,
+    NoConnectionFree: of_error,
+    HTTPException: of_http,
+    RequestValidationError: of_validation,
+}
+"""Which page answers which."""
