@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check lock bench clauses
+.PHONY: help setup demo run test check lock bench clauses assets
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -51,3 +51,12 @@ bench: $(READY) ## measure
 
 clauses: $(READY) ## write docs/clauses.md: which test holds which clause
 	$(BIN)/python -m tests.clauses
+
+ASSETS := starter/pages/assets
+
+assets: ## build the styles and scripts of the pages again (needs Node.js and npm; nothing else does)
+	@npm ci --prefix assets --ignore-scripts --omit=optional --no-audit --no-fund
+	@cd assets && npm exec --offline -- sass --style=compressed --no-source-map --no-error-css --load-path=node_modules \
+		datrys.scss ../$(ASSETS)/datrys.css
+	@sed 's|//# sourceMappingURL=.*||' assets/node_modules/govuk-frontend/dist/govuk/govuk-frontend.min.js \
+		> $(ASSETS)/govuk-frontend.min.js

@@ -1,0 +1,123 @@
+"""A page as people meet it: in Chromium, on a screen or a telephone, with scripts or without, and as axe judges it."""
+
+import os
+import shutil
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, WebError
+
+SCREEN, TELEPHONE = 1280, 360
+"""Widths in pixels."""
+HEIGHT = 800
+HERE = ("127.0.0.1", "localhost")
+NOWHERE = f"MAP * ~NOTFOUND , {' , '.join(f'EXCLUDE {host}' for host in HERE)}"
+"""No name of the world outside has an address."""
+PICTURES = Path(__file__).parent.parent.parent / "docs" / "pages"
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+LOOK = """async (tags) => {
+  const scripts = matchMedia("(scripting: enabled)").matches;
+  if (!scripts) {  // no timer runs then, and axe waits for some
+    window.setTimeout = (then, _, ...words) => { Promise.resolve().then(() => then(...words)); return 0; };
+  }
+  const found = await axe.run(document, { preload: scripts, runOnly: { type: "tag", values: tags } });
+  return {
+    judged: found.passes.length + found.violations.length,
+    lines: found.violations.flatMap((rule) => rule.nodes.map((node) =>
+      `${rule.id} (${node.impact}): ${node.target.flat().join(" ")}: ${rule.help}`)),
+  };
+}"""
+
+
+def chromium() -> str:
+    """Where Chromium is; a test fails without it, and none is left out."""
+    found = shutil.which("chromium")
+    if not found:
+        pytest.fail(
+            "The tests of the pages need Chromium, and it is not there: apt-get install chromium", pytrace=False
+        )
+    return found
+
+
+async def launch(playwright: Playwright) -> Browser:
+    """Chromium, with no way out of this machine."""
+    return await playwright.chromium.launch(
+        executable_path=chromium(), args=["--no-sandbox", f"--host-resolver-rules={NOWHERE}"]
+    )
+
+
+class Visitors:
+    """Makes visitors to the pages, each a browser context of its own, and notes what no page may do.
+
+    `faults` holds it: a script that failed, something the content security policy forbade, a request to anywhere else.
+
+    Args:
+        browser: where they look.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+        self.faults: list[str] = []
+
+    async def __call__(
+        self, *, javascript: bool = True, language: str = "en-GB", width: int = SCREEN
+    ) -> BrowserContext:
+        """A visitor whom no page knows yet.
+
+        Args:
+            javascript: whether scripts run. What stands in `noscript` is not shown even without: Chromium switches them
+                off too late for that.
+            language: what the browser asks for.
+            width: of the window, in pixels.
+        """
+        context = await self._browser.new_context(
+            java_script_enabled=javascript,
+            locale=language,
+            timezone_id="Europe/London",
+            viewport={"width": width, "height": HEIGHT},
+        )
+        context.on("console", self._on_console)
+        context.on("weberror", self._on_error)
+        context.on("request", self._on_request)
+        self._contexts.append(context)
+        return context
+
+    async def leave(self) -> None:
+        """All go."""
+        for context in self._contexts:
+            await context.close()
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            self.faults.append(f"forbidden: {message.text}")
+
+    def _on_error(self, error: WebError) -> None:
+        self.faults.append(f"failed: {error.error}")
+
+    def _on_request(self, request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme in {"http", "https"} and address.hostname not in HERE:
+            self.faults.append(f"asked elsewhere: {request.url}")
+
+
+async def violations(page: Page) -> list[str]:
+    """What axe finds against WCAG 2.2 AA on the page as it is shown: rule, impact, selector, what it wants."""
+    await page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+    found = await page.evaluate(LOOK, WCAG)
+    assert found["judged"], "axe found nothing to judge"
+    return [str(line) for line in found["lines"]]
+
+
+async def too_wide(page: Page) -> int:
+    """By how many pixels the page is wider than the window: what somebody would have to scroll sideways."""
+    return int(await page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+async def picture(page: Page, name: str) -> None:
+    """Keep what the whole page looks like, for the documentation; only with DATRYS_PICTURES=1."""
+    if os.environ.get("DATRYS_PICTURES") == "1":
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        await page.screenshot(path=PICTURES / f"{name}.png", full_page=True, animations="disabled")
