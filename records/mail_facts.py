@@ -8,24 +8,26 @@ from sqlalchemy.orm import Session
 from protocols.editions import Edition, Kind, Words
 from protocols.mail import DutyTeam, MailFacts, Raiser
 from protocols.roles import Role
+from records.links import soonest
 from records.models import Agency, Case, Entry, Notice, Target
 from records.people import DUTY_TEAM, holders, listed_as
 
 IMMEDIATE_ACTION = "immediate-action"
 
 
-def mail_facts(session: Session, case: Case, notices: Sequence[Notice]) -> MailFacts:
+def mail_facts(session: Session, case: Case, notices: Sequence[Notice], link: str = "") -> MailFacts:
     """The facts of one message about one occasion, for one or several roles of one person.
 
     Args:
         session: to look up the directory.
         case: the case.
         notices: the first role's notice, then the others'; all have come to the same target.
+        link: where the mail's link leads; empty if it has none.
     """
     edition = Edition.model_validate_json(case.edition)
     first, roles = notices[0], list(dict.fromkeys(notice.role for notice in notices))
     titles = tuple(_words(edition.roles[role]) for role in roles if role in edition.roles)
-    about = min(notices, key=lambda notice: (notice.due is None, notice.due or notice.at))
+    about = soonest(notices)
     rule = edition.clocks.get(about.clock)
     stage = edition.stages.get(first.stage)
     return MailFacts(
@@ -49,6 +51,7 @@ def mail_facts(session: Session, case: Case, notices: Sequence[Notice]) -> MailF
         kind=Kind(about.kind) if about.kind else None,
         duty_teams=duty_teams(session, case.protocol, case.authority, case.group),
         raiser=_raiser(session, case, edition, first) if first.notice == IMMEDIATE_ACTION else None,
+        link=link,
         undeliverable=titles if first.delivered_to != Target.HOLDER else (),
     )
 

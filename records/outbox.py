@@ -4,8 +4,6 @@ A message is leased in the database while it is sent, so that two workers never 
 the first attempt (person, roles, every byte) is what a retry sends.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -16,8 +14,10 @@ from sqlalchemy.orm import Session
 
 from protocols.mail import Language, MailFacts
 from protocols.roles import Role
+from records import links
 from records.cases import case_row
 from records.database import reading, writing
+from records.links import Doorway
 from records.mail_facts import mail_facts
 from records.models import Case, Delivery, Notice, Receiver, Target
 from records.streams import open_stream, reference_of
@@ -25,7 +25,6 @@ from records.targets import Addressee, addressee, refused
 
 LEASE = timedelta(seconds=60)
 WAITING = (Delivery.QUEUED, Delivery.SENDING)
-IDENTITY_DIGITS = 40
 
 
 class Draft(NamedTuple):
@@ -56,7 +55,13 @@ class Leased(NamedTuple):
     message: bytes
 
 
-def lease_next(engine: Engine, case: str, held: Collection[str], compose: Callable[[Draft], bytes]) -> Leased | None:
+def lease_next(
+    engine: Engine,
+    case: str,
+    held: Collection[str],
+    compose: Callable[[Draft], bytes],
+    doorway: Doorway | None = None,
+) -> Leased | None:
     """The next message of a case to send, leased for a minute; None if there is none for now.
 
     Oldest first to each receiver; a message that was tried before lets those go ahead that go to somebody else.
@@ -66,6 +71,7 @@ def lease_next(engine: Engine, case: str, held: Collection[str], compose: Callab
         case: the reference, or `REFERENCE-immediate-N`.
         held: addresses, in lower case, to which nothing is sent for now.
         compose: writes the message, at its first attempt.
+        doorway: what makes the address of its link; without it a mail has none.
     """
     with writing(engine) as session:
         open_stream(session, case)  # two workers choose one after the other
@@ -74,7 +80,7 @@ def lease_next(engine: Engine, case: str, held: Collection[str], compose: Callab
         if chosen is None:
             return None
         group, to = chosen
-        message = _fixed(session, group) or _fix(session, row, group, to, compose)
+        message = _fixed(session, group) or _fix(session, row, group, to, compose, doorway)
         lease = uuid4().hex
         for notice in group:
             notice.state, notice.leased_by, notice.attempts = Delivery.SENDING, lease, notice.attempts + 1
@@ -106,7 +112,7 @@ def not_ever(engine: Engine, leased: Leased, reply: int) -> None:
         for notice in _group(session, leased):
             notice.reply = reply
             notice.state, notice.leased_by, notice.leased_until = Delivery.QUEUED, "", None
-            if refused(session, notice):
+            if refused(session, notice, _now(session)):
                 _settle(session, notice, Delivery.UNDELIVERED)
 
 
@@ -185,15 +191,25 @@ def _fixed(session: Session, group: list[Notice]) -> bytes | None:
     return session.get_one(Receiver, group[0].id).message if group[0].message_id else None
 
 
-def _fix(session: Session, case: Case, group: list[Notice], to: Addressee, compose: Callable[[Draft], bytes]) -> bytes:
-    first = group[0]
+def _fix(
+    session: Session,
+    case: Case,
+    group: list[Notice],
+    to: Addressee,
+    compose: Callable[[Draft], bytes],
+    doorway: Doorway | None,
+) -> bytes:
+    first, link = group[0], ""
+    if doorway:
+        made = links.make(session, doorway.keys, group, case.reference, to.person, to.target, _now(session))
+        link = doorway.address(made)
     for notice in group:
-        notice.delivered_to, notice.message_id = to.target, identity(first)
+        notice.delivered_to, notice.message_id = to.target, first.identity
     draft = Draft(
         key=first.message_id,
         email=to.email,
         languages=("en", "cy") if to.language == "en" else ("cy", "en"),
-        facts=mail_facts(session, case, group),
+        facts=mail_facts(session, case, group, link),
         roles=tuple(dict.fromkeys(Role(role=notice.role, agency=notice.agency) for notice in group)),
         at=first.at,
     )
@@ -204,13 +220,6 @@ def _fix(session: Session, case: Case, group: list[Notice], to: Addressee, compo
         receiver.message = message if notice is first else None
         session.add(receiver)
     return message
-
-
-def identity(notice: Notice) -> str:
-    """What follows from case, notice, occasion, role and agency, and never from the person."""
-    parts = [notice.case, notice.notice, notice.occasion, notice.role, notice.agency]
-    parts += [str(notice.office)] if notice.office else []
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:IDENTITY_DIGITS]
 
 
 # --- what became of it

@@ -118,25 +118,30 @@ def name_for(session: Session, reference: str, person: Person, since: datetime, 
     session.flush()  # of several for one role the latest counts, so they are numbered as they come
 
 
-def pass_on(session: Session, reference: str, holder: HolderRow, since: datetime) -> None:
-    """A role passes to somebody else, or an agency brings its people; an unknown person or text changes nothing."""
-    if holder.person:
-        _pass_to_listed(session, reference, holder, since)
+def pass_on(session: Session, reference: str, holder: HolderRow, since: datetime) -> list[Role]:
+    """A role passes to somebody else, or an agency brings its people; an unknown person or text changes nothing.
+
+    Answers the roles that have another holder now.
+    """
+    passed = _pass_to_listed(session, reference, holder, since) if holder.person else []
     for person in _people_in(session.get(FreeText, (reference, holder.record))):
         taken = person.role if holder.role.role == WHOLE_AGENCY else holder.role.role
         if taken == person.role:
             mine = person.model_copy(update={"role": taken, "agency": holder.role.agency})
             name_for(session, reference, mine, since)
+            passed.append(Role(role=taken, agency=holder.role.agency))
+    return passed
 
 
-def _pass_to_listed(session: Session, reference: str, holder: HolderRow, since: datetime) -> None:
+def _pass_to_listed(session: Session, reference: str, holder: HolderRow, since: datetime) -> list[Role]:
     case = session.get_one(Case, reference)
     listed = session.get(DirectoryPerson, (case.protocol, holder.person))
     if listed is None:
-        return
+        return []
     fields = {name: getattr(listed, name) for name in Person.model_fields}
     person = Person(**{**fields, "role": holder.role.role, "agency": holder.role.agency})
     name_for(session, reference, person, since, directory_id=listed.id)
+    return [holder.role]
 
 
 def _people_in(text: FreeText | None) -> list[Person]:

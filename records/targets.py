@@ -1,12 +1,13 @@
 """To whom a notice goes: whoever holds the role, failing that the deputy, failing that the Business Unit."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
 from protocols.roles import Role
-from records import models
+from records import links, models
 from records.database import insert_for
 from records.models import Case, Notice, Receiver, Target
 from records.people import BUSINESS_UNIT, Holder, holders
@@ -41,8 +42,12 @@ def addressee(session: Session, case: Case, notice: Notice) -> Addressee | None:
     )
 
 
-def refused(session: Session, notice: Notice) -> bool:
-    """The address was refused for good: the notice goes on to the next target; whether there is none."""
+def refused(session: Session, notice: Notice, now: datetime) -> bool:
+    """The address was refused for good: the notice goes on to the next target; whether there is none.
+
+    The link that was made for this address ends.
+    """
+    links.end_mail(session, notice, now)
     receiver = session.get_one(Receiver, notice.id)
     receiver.tried = [*receiver.tried, receiver.email.lower()]
     receiver.message = None

@@ -12,7 +12,7 @@ from protocols import steps
 from protocols.roles import Role
 from protocols.says import ANY_TIME
 from protocols.steps import ClockRow, MeetingRow, Notice, Recorded, ReviewRow, Step
-from records import people
+from records import links, people
 from records.cases import case_row
 from records.database import insert_for
 from records.models import Case, CaseAgency, Clock, Delivery, FreeText, Meeting, Review, Stream
@@ -50,8 +50,7 @@ def apply(session: Session, step: Step) -> Recorded:
 def _write(session: Session, stream: Stream, step: Step) -> None:
     reference = stream.reference
     _supersede(session, step)
-    for holder in step.holders:
-        people.pass_on(session, reference, holder, step.at)
+    _pass_on(session, reference, step)
     refusals = [refusal for entry in step.entries if (refusal := _enter(session, stream, step, entry))]
     for clock in step.clocks:
         session.merge(_clock(reference, clock))
@@ -66,6 +65,13 @@ def _write(session: Session, stream: Stream, step: Step) -> None:
         _queue(session, stream, notice, step.turn if notice.stage == step.stage else 0)
     if stream.stream == reference:
         _stand(session, step)
+
+
+def _pass_on(session: Session, reference: str, step: Step) -> None:
+    """Roles go to other people; the links that their former holders were mailed end with it."""
+    for holder in step.holders:
+        for role in people.pass_on(session, reference, holder, step.at):
+            links.end(session, reference, role, step.at)
 
 
 def _write_all(

@@ -1,5 +1,7 @@
 """Notices and their delivery; the address that one went to is in `personal`."""
 
+import hashlib
+import json
 from datetime import datetime
 from enum import StrEnum
 
@@ -7,6 +9,8 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from records.models.base import Base
+
+IDENTITY_DIGITS = 40
 
 
 class Delivery(StrEnum):
@@ -66,3 +70,10 @@ class Notice(Base):
     settled_at: Mapped[datetime | None]
     reply: Mapped[int | None]
     """The last reply code of the mail server; its words may name people and are not kept."""
+
+    @property
+    def identity(self) -> str:
+        """What follows from case, notice, occasion, role and agency, and never from the person."""
+        parts = [self.case, self.notice, self.occasion, self.role, self.agency]
+        parts += [str(self.office)] if self.office else []
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:IDENTITY_DIGITS]
