@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine as Database
 
 from protocols.case_file import CaseFile
-from protocols.coming_in import EXCLUDED, Surroundings, read_case_file, unreadable
+from protocols.coming_in import EXCLUDED, read_case_file, unreadable
 from protocols.editions import Edition, read_editions
 from protocols.errors import CaseRefused, NotAllowed, RaisedAlready, Refused, WrongUse
 from protocols.messages import BODY_BYTES, CONFIRMATION, MESSAGES, ImmediateActionConfirmed, Signal
@@ -26,7 +26,7 @@ from records.register import RegisterRow
 from records.submissions import Kept
 from settings import Settings
 from starter.delivery import REOPENED, Delivery, last_state
-from starter.new_case import fingerprint, new_case
+from starter.new_case import fingerprint, new_case, surroundings
 from starter.temporal import Engine
 from workflows.registry import PROTOCOLS, protocol_of
 
@@ -94,7 +94,7 @@ class Datrys:
     # --- cases
 
     async def raise_case(
-        self, data: Any, again: bool = False, may_raise: Callable[[CaseFile], bool] = lambda file: True
+        self, data: Any, again: bool = False, may_raise: Callable[[CaseFile], bool] = lambda file: True, draft: str = ""
     ) -> Raised:
         """Start a case from a case file.
 
@@ -102,6 +102,7 @@ class Datrys:
             data: the JSON object.
             again: the same case file was raised within a day, and is meant once more.
             may_raise: whether whoever asks may raise this case.
+            draft: the id of the draft that it was written in, if any; it becomes one case, however often it is sent.
 
         Raises:
             CaseRefused: everything that is wrong with it, a line a field.
@@ -109,7 +110,7 @@ class Datrys:
             RaisedAlready: the same case file was raised within a day.
             Refused: the bank holidays end.
         """
-        kept, advice = await asyncio.to_thread(self._keep_case, data, again, may_raise)
+        kept, advice = await asyncio.to_thread(self._keep_case, data, again, may_raise, draft)
         return Raised(kept.reference, not await self.delivery.start(kept.reference), advice)
 
     async def tell(
@@ -228,7 +229,7 @@ class Datrys:
     # --- machinery
 
     def _keep_case(
-        self, data: Any, again: bool, may_raise: Callable[[CaseFile], bool]
+        self, data: Any, again: bool, may_raise: Callable[[CaseFile], bool], draft: str
     ) -> tuple[KeptCase, tuple[str, ...]]:
         """Keep a case with what the edition advises besides."""
         if not isinstance(data, Mapping):
@@ -237,7 +238,7 @@ class Datrys:
         now = self.now()
         protocol = protocol_of(edition.protocol)
         try:
-            file = read_case_file(data, self._around(edition, now), protocol.coming_in)
+            file = read_case_file(data, surroundings(self.database, edition, now), protocol.coming_in)
         except CaseRefused as refused:
             self._count_excluded(edition, data, refused)
             raise
@@ -245,7 +246,7 @@ class Datrys:
             raise NotAllowed(f"You may not raise a case as {file.raised_by.role} of {file.raised_by.agency}.")
         self._within_calendar(now)
         new = new_case(file, edition, now, protocol.starts[file.start_at_stage], fingerprint(data))
-        kept = cases.keep_case(self.database, new, None if again else now - SAME_WITHIN)
+        kept = cases.keep_case(self.database, new, None if again else now - SAME_WITHIN, draft)
         if not kept.new:
             raise RaisedAlready(kept.reference)
         advice = tuple(words.en for answer, words in edition.advice.items() if getattr(file.screening, answer))
@@ -264,18 +265,6 @@ class Datrys:
         why = screening.get("excluded_because") if isinstance(screening, Mapping) else None
         if EXCLUDED in refused.faults and isinstance(why, str) and why in edition.exclusions:
             cases.count(self.database, edition.protocol, f"excluded: {why}", self.now())
-
-    def _around(self, edition: Edition, now: datetime) -> Surroundings:
-        board = edition.protocol
-
-        def held(role: Role, authority: str, group: str) -> bool:
-            return directory.listed_holder(self.database, board, role, authority, group) is not None
-
-        def has_number(authority: str, group: str) -> bool:
-            teams = directory.duty_teams(self.database, board, authority, group)
-            return any(team.office_hours or team.out_of_hours for team in teams)
-
-        return Surroundings(now, edition, frozenset(directory.agencies(self.database)), held, has_number)
 
     def _within_calendar(self, now: datetime) -> None:
         holidays = directory.holidays(self.database)
