@@ -118,7 +118,9 @@ def kept(engine: Engine, reference: str) -> dict[str, Any]:
         for model in (Case, CaseAgency, CasePerson, FreeText, Subject):
             rows = session.query(model).filter_by(reference=reference).all()
             names = [column.name for column in model.__table__.columns]
-            left_out = {"reference", "raised_at", "kept_at", "since", "fingerprint"} | ({"id"} if model is CasePerson else set())
+            left_out = {"reference", "raised_at", "kept_at", "since", "fingerprint"} | (
+                {"id"} if model is CasePerson else set()
+            )
             found[model.__name__] = sorted(
                 str({name: getattr(row, name) for name in names if name not in left_out}) for row in rows
             )

@@ -30,8 +30,8 @@ class Page:
     """One page of the sequence, which asks one thing.
 
     Attributes:
-        name: its address; title: what it asks; what: the same as “the local authority”, for faults and answers.
-        hint: a sentence below the title.
+        name: its address; title: what it asks; what: the same as “the local authority”, for faults.
+        label: what the answer goes by, if it is something else; hint: a sentence below the title.
         fields: the names of its fields, or what these begin with before a hyphen.
         applies: whether it is asked at all.
     """
@@ -39,6 +39,7 @@ class Page:
     name: str
     title: str
     what: str = ""
+    label: str = ""
     hint: str = ""
     fields: tuple[str, ...] = (ANSWER,)
     applies: Callable[[Asking], bool] = always
@@ -48,13 +49,17 @@ class Page:
         """The title in the visitor's language."""
         return asking.say(self.title)
 
+    def below(self, asking: Asking) -> str:
+        """The hint in the visitor's language."""
+        return asking.say(self.hint) if self.hint else ""
+
     def read(self, asking: Asking, faults: Faults) -> Part:
         """What it adds to the case file; what is wrong with it is added to the faults."""
         raise NotImplementedError
 
     def answered(self, asking: Asking) -> list[tuple[str, str]]:
         """What was answered: label and words."""
-        return [(capital(asking.say(self.what)), self.in_words(asking))]
+        return [(capital(asking.say(self.label or self.what)), self.in_words(asking))]
 
     def in_words(self, asking: Asking) -> str:
         """The answer in words."""
@@ -104,21 +109,16 @@ def yes_or_no(asking: Asking) -> Options:
 
 @dataclass(frozen=True, kw_only=True)
 class YesNo(Choice):
-    """Yes or no; `label` is what the answer goes by.
+    """Yes or no.
 
     Attributes:
         away: whether “no” means that this protocol is not the way.
     """
 
-    label: str
     away: bool = False
     what: str = YES_OR_NO
     options: Callable[[Asking], Options] = yes_or_no
     put: Callable[[str], Part] = lambda value: {}
-
-    @override
-    def answered(self, asking: Asking) -> list[tuple[str, str]]:
-        return [(asking.say(self.label), self.in_words(asking))]
 
     @override
     def leads_away(self, asking: Asking) -> bool:

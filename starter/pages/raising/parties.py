@@ -241,11 +241,13 @@ WHOSE: tuple[Page, ...] = (
         name="others",
         title=later("Which other agencies does it concern?"),
         what=later("at least one other agency"),
+        label=later("Other agencies"),
     ),
     Answering(
         name="answering",
         title=later("Which of them must answer?"),
         what=later("at least one agency that must answer"),
+        label=later("Agencies that must answer"),
         applies=wants_answers,
     ),
     Choice(

@@ -6,14 +6,14 @@ from typing import ClassVar
 from typing_extensions import override
 
 from protocols.case_file import Screening
-from starter.pages.forms import Faults, read_line
+from starter.pages.forms import Faults, capital, read_line
 from starter.pages.raising.asking import NONE, YES, Asking
 from starter.pages.raising.kinds import ANSWER, Choice, Options, Page, Part, YesNo, lines, moment_before_now
 from starter.pages.tongues import later
 
 QUESTIONS = {
     "remains_practitioner_difference": later(
-        "Was that way gone to its end, and do practitioners still see it differently?"
+        "Was that followed to its end, and do practitioners still see it differently?"
     ),
     "procedure_missing": later("Is the cause a procedure that is missing or unclear?"),
 }
@@ -83,6 +83,10 @@ class Remains(YesNo):
     @override
     def heading(self, asking: Asking) -> str:
         return asking.say(QUESTIONS.get(self._field(asking), QUESTIONS["remains_practitioner_difference"]))
+
+    @override
+    def below(self, asking: Asking) -> str:
+        return f"{capital(asking.visit.tongue.of(asking.rules.exclusions[excluded(asking)]))}."
 
     @override
     def read(self, asking: Asking, faults: Faults) -> Part:
@@ -185,6 +189,7 @@ FIRST: tuple[Page, ...] = (
         name="scope",
         title=later("Is it one of these?"),
         what=later("one of these, or none"),
+        label=later("Matter for another procedure"),
         hint=later("This protocol is not for them: each has a way of its own."),
         applies=has_exclusions,
         options=exclusions,
@@ -250,7 +255,7 @@ def advised(asking: Asking) -> list[str]:
 TRIED: tuple[Page, ...] = (
     YesNo(
         name="tried",
-        title=later("Was it tried to settle this with the other agency first?"),
+        title=later("Have you tried to settle this with the other agency?"),
         label=later("Tried informally"),
         hint=later("For example by telephone or e-mail, between you and your counterpart."),
         away=True,

@@ -196,7 +196,7 @@ class Begun(Page):
 
     def options(self, asking: Asking) -> Options:
         """Now, or before."""
-        return [(NOW, asking.say(later("Now, with this")), ""), (EARLIER, asking.say(later("Before now")), "")]
+        return [(NOW, asking.say(later("Now")), ""), (EARLIER, asking.say(later("Before now")), "")]
 
     @override
     def kept(self, form: Form) -> dict[str, list[str]]:
@@ -240,6 +240,7 @@ WHERE: tuple[Page, ...] = (
         name="grounds",
         title=later("What lets it begin at this stage?"),
         what=later("at least one ground"),
+        label=later("Grounds"),
         applies=wants_grounds,
     ),
 )
