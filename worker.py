@@ -22,6 +22,8 @@ from activities.smtp import Away, MailServer
 from protocols.editions import read_editions
 from protocols.errors import DatrysError
 from records import connect as connect_records
+from records.keys import Keys
+from records.links import Doorway
 from starter.checks.life import give_signs
 from starter.delivery import Delivery
 from starter.temporal import TASK_QUEUE, Engine
@@ -63,6 +65,12 @@ async def mail_trouble(setting: settings.Settings) -> str:
     return ""
 
 
+def doorway(setting: settings.Settings) -> Doorway | None:
+    """What makes the addresses of links; nothing, where there is no secret key."""
+    secret = setting.secret_key
+    return Doorway(Keys(secret.get_secret_value()), setting.base_url) if secret else None
+
+
 def make_worker(client: Client, database: Database, setting: settings.Settings, server: MailServer) -> Worker:
     """A worker for all workflows and activities; nothing runs before it is entered.
 
@@ -72,7 +80,8 @@ def make_worker(client: Client, database: Database, setting: settings.Settings, 
         setting: what the environment says.
         server: where mail is handed over.
     """
-    records, post = Records(database), Post(database, server, setting.mail_from, setting.business_unit)
+    records = Records(database)
+    post = Post(database, server, setting.mail_from, setting.business_unit, doorway=doorway(setting))
     return Worker(
         client,
         task_queue=TASK_QUEUE,
