@@ -359,7 +359,7 @@ def test_shipped_templates_are_whole() -> None:
 def test_every_welsh_text_awaits_review() -> None:
     """No translator has reviewed any Welsh text yet, and the list of them is whole."""
     files = {f"templates/mail/{file.relative_to(SHIPPED)}" for file in (SHIPPED / "cy").rglob("*.j2")}
-    assert files <= set(unreviewed())
+    assert files | {"templates/code/cy.j2"} <= set(unreviewed())
     assert all((SHIPPED.parent.parent / name).is_file() for name in unreviewed())
 
 
