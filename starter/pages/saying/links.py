@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from protocols.access import Part, Proof
-from protocols.errors import CaseUnknown
+from protocols.errors import CaseUnknown, Refused, Unreachable
 from protocols.steps import ClockRow, ClockState
 from records import codes, links, private, reading
 from records.access import Sight, sight
@@ -168,7 +168,10 @@ async def send_code(visit: Visiting, form: Sent, link_id: str) -> Response:
     code = await asyncio.to_thread(codes.make, database, keys, seen.email, PURPOSE, visit.browser, visit.now, seen.id)
     if code is None:
         return _code(visit, seen, visit.say("Too many codes were asked for. Wait an hour, or sign in."), status=429)
-    await visit.send_code(seen.email, code)
+    try:
+        await visit.send_code(seen.email, code)
+    except (Unreachable, Refused):
+        return _code(visit, seen, visit.say("The code could not be mailed. Try again later, or sign in."), status=503)
     return visit.go(f"/asked/{link_id}/code")
 
 
