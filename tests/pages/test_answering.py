@@ -10,13 +10,12 @@ from httpx import AsyncClient, Response
 from sqlalchemy import Engine
 from temporalio.testing import WorkflowEnvironment
 
-from protocols.roles import Role
-from records import drafts, reading
+from records import reading
 from records.database import reading as looking
 from records.models import Base
 from tests.ctm import case_file as ctm_file  # noqa: F401
+from tests.pages.visiting import SECRET, SITE, Post, heading, send, text_of, visiting
 from tests.people import address, case_file
-from tests.pages.visiting import SECRET, SITE, Post, heading, send, sign_in, text_of, visiting
 from tests.server import living
 from tests.starter.script import be_patient
 from tests.story import Story
@@ -86,9 +85,7 @@ async def test_from_the_mail_to_the_confirmation(engine: Engine, real_server: Wo
     assert "It is recorded" == heading(done)
     assert "Line manager" in text_of(done)
     assert "line_managers" == case.row.stage
-    assert {"It is settled", "It is not settled"} <= set(
-        re.findall("It is settled|It is not settled", text_of(opened))
-    )
+    assert {"It is settled", "It is not settled"} <= set(re.findall("It is settled|It is not settled", text_of(opened)))
 
 
 async def test_a_link_writes_nothing_and_names_nobody(engine: Engine, real_server: WorkflowEnvironment) -> None:

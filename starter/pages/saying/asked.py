@@ -81,11 +81,11 @@ def data_of(asking: Asking, form: Form, faults: Faults) -> dict[str, Any]:
 # --- questions that several forms ask
 
 
-def _text(asking: Asking, words: str, *, required: bool | None = None, hint: str = "") -> Question:
+def _text(asking: Asking, words: str, what: str = "", *, required: bool | None = None, hint: str = "") -> Question:
     say = asking.tongue.say
     needed = asking.requires("record") if required is None else required
     optional = "" if needed else say("You may leave this empty.")
-    return Question("text", Kind.TEXT, words, say("what is to be recorded"), hint or optional, required=needed)
+    return Question("text", Kind.TEXT, words, what or say("what is to be recorded"), hint or optional, required=needed)
 
 
 def _yes_no(asking: Asking, name: str, words: str, hint: str = "") -> Question:
@@ -124,7 +124,7 @@ def _only_text(asking: Asking, form: Form) -> Iterator[Question]:
 
 def _resolved(asking: Asking, form: Form) -> Iterator[Question]:
     say = asking.tongue.say
-    yield _text(asking, say("What is the outcome for the child or adult?"))
+    yield _text(asking, say("What is the outcome for the child or adult?"), say("the outcome for the child or adult"))
     yield _agreed(asking)
 
 
@@ -133,7 +133,7 @@ def _not_resolved(asking: Asking, form: Form) -> Iterator[Question]:
     needed = asking.requires("record")
     words = say("Your statement") if needed else say("What should the record say?")
     hint = say("What the difference is, what was tried, and what you ask for.") if needed else ""
-    yield _text(asking, words, hint=hint)
+    yield _text(asking, words, say("your statement") if needed else "", hint=hint)
     responding = floor.state.facts.must_respond(floor.agencies)
     if needed and responding is not None and floor.standing.stage == floor.begins:
         others = frozenset(agency.code for agency in floor.agencies if not agency.raising)
@@ -171,7 +171,7 @@ def _held(asking: Asking, form: Form) -> Iterator[Question]:
             say("Does the child or adult need protection now?"),
             say("If so, the duty team is told at once."),
         )
-    yield _text(asking, say("What was said and agreed?"))
+    yield _text(asking, say("What was said and agreed?"), say("what was said and agreed"))
 
 
 def _held_and_settled(asking: Asking, form: Form) -> Iterator[Question]:
@@ -186,7 +186,7 @@ def _minutes(asking: Asking, form: Form) -> Iterator[Question]:
     if len(asking.meetings) > 1:
         options = [(at.isoformat(), asking.tongue.moment(at)) for at in asking.meetings]
         yield Question("meeting_at", Kind.ONE, say("Of which meeting?"), say("a meeting"), "", options)
-    yield _text(asking, say("The minutes"), hint=say("They go to all who were there."))
+    yield _text(asking, say("The minutes"), say("the minutes"), hint=say("They go to all who were there."))
 
 
 def _requested(asking: Asking, form: Form) -> Iterator[Question]:

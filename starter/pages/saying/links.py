@@ -161,17 +161,21 @@ def _urgent(visit: Visit, seen: LinkSeen, parts: frozenset[Part]) -> Mapping[str
 async def send_code(visit: Visiting, form: Sent, link_id: str) -> Response:
     """Mail a code to whoever the link went to; the address is not shown."""
     try:
-        seen, _ = await asyncio.to_thread(_opened, visit, link_id)
+        seen, held = await asyncio.to_thread(_opened, visit, link_id)
     except CaseUnknown:
         return over(visit)
     database, keys = visit.door.database, visit.keys
     code = await asyncio.to_thread(codes.make, database, keys, seen.email, PURPOSE, visit.browser, visit.now, seen.id)
     if code is None:
-        return _code(visit, seen, visit.say("Too many codes were asked for. Wait an hour, or sign in."), status=429)
+        return _code(
+            visit, seen, held, visit.say("Too many codes were asked for. Wait an hour, or sign in."), status=429
+        )
     try:
         await visit.send_code(seen.email, code)
     except (Unreachable, Refused):
-        return _code(visit, seen, visit.say("The code could not be mailed. Try again later, or sign in."), status=503)
+        return _code(
+            visit, seen, held, visit.say("The code could not be mailed. Try again later, or sign in."), status=503
+        )
     return visit.go(f"/asked/{link_id}/code")
 
 
@@ -179,30 +183,30 @@ async def send_code(visit: Visiting, form: Sent, link_id: str) -> Response:
 def code(visit: Visiting, link_id: str) -> Response:
     """Where the code is typed or pasted."""
     try:
-        seen, _ = _opened(visit, link_id)
+        seen, held = _opened(visit, link_id)
     except CaseUnknown:
         return over(visit)
-    return _code(visit, seen)
+    return _code(visit, seen, held)
 
 
-def _code(visit: Visit, seen: LinkSeen, fault: str = "", status: int = 200) -> Response:
+def _code(visit: Visit, seen: LinkSeen, held: Sight, fault: str = "", status: int = 200) -> Response:
     faults = {"code": fault} if fault else {}
-    return visit.page("saying/code.html.j2", status=status, link=seen, faults=faults)
+    return visit.page("saying/code.html.j2", status=status, concerning=held, link=seen, faults=faults)
 
 
 @router.post("/asked/{link_id}/code/try")
 def try_code(visit: Visiting, form: Sent, link_id: str) -> Response:
     """Try a code; with the right one whoever has it may answer, for an hour."""
     try:
-        seen, _ = _opened(visit, link_id)
+        seen, held = _opened(visit, link_id)
     except CaseUnknown:
         return over(visit)
     database, typed = visit.door.database, form.line("code")
     if not typed:
-        return _code(visit, seen, visit.say("Enter the code from the mail"), status=422)
+        return _code(visit, seen, held, visit.say("Enter the code from the mail"), status=422)
     tried, email = codes.try_code(database, visit.keys, typed, PURPOSE, visit.browser, visit.now, seen.id)
     if tried is not Tried.COUNTS:
-        return _code(visit, seen, visit.say(TRIED[tried]), status=422)
+        return _code(visit, seen, held, visit.say(TRIED[tried]), status=422)
     visit.begin_session(email, Proof.CODE, seen.id)
     return visit.go(f"/asked/{link_id}/say")
 

@@ -53,7 +53,8 @@ def offer(visit: Visit, speaker: Speaker, name: str, faults: Mapping[str, str] |
         concerning=speaker.seen,
         reference=speaker.reference,
         stage=on.edition.stages[on.standing.stage],
-        options=[_option(visit, one, on) for one in speaker.offers(on, names)],
+        roles=[words.role_in_words(role, on.edition, visit.tongue) for role in names],
+        options=_options(visit, speaker.offers(on, names), on),
         others=_others(visit, speaker, on),
         name=name,
         begun=[one for one in drafts.drafts(visit.door.database, speaker.email, KIND) if one.case == speaker.case],
@@ -95,12 +96,17 @@ def _others(visit: Visit, speaker: Speaker, on: Floor) -> list[tuple[str, str]]:
     return [(str(r), words.role_in_words(r, on.edition, visit.tongue)) for r in on.roles() if r not in own]
 
 
-def _option(visit: Visit, one: Offer, on: Floor) -> tuple[str, str, str]:
-    role = words.role_in_words(one.by, on.edition, visit.tongue)
+def _options(visit: Visit, offers: list[Offer], on: Floor) -> list[tuple[str, str, str]]:
+    """What may be said, as options; in which role, where somebody holds several."""
+    several = len({one.by for one in offers}) > 1
+    return [(one.value, visit.say(words.SAID[one.signal]), _hint(visit, one, on, several)) for one in offers]
+
+
+def _hint(visit: Visit, one: Offer, on: Floor, several: bool) -> str:
     hint = visit.say(words.HINTS[one.signal]) if one.signal in words.HINTS else ""
     if one.row and one.row.proposal:
         hint = visit.say("This is a proposal to the agency that raised the case.")
-    return one.value, visit.say(words.SAID[one.signal]), f"{hint} ({role})".strip()
+    return f"{hint} ({words.role_in_words(one.by, on.edition, visit.tongue)})".strip() if several else hint
 
 
 # --- the questions
