@@ -66,7 +66,7 @@ def _environment(language: Language) -> Environment:
     said = tongue(language)
     made.install_gettext_translations(said.words, newstyle=True)  # type: ignore[attr-defined]  # of the extension
     made.filters |= {"day": said.day, "moment": said.moment, "hour": said.hour, "limit": said.limit, "of": said.of}
-    made.filters |= {"paragraphs": paragraphs, "lines": lines, "errors": errors}
+    made.filters |= {"paragraphs": paragraphs, "lines": _lines, "errors": errors}
     made.globals["say"] = said.say
     return made
 
@@ -74,12 +74,11 @@ def _environment(language: Language) -> Environment:
 def paragraphs(words: str) -> Markup:
     """What somebody typed, with its line breaks, in paragraphs; never as markup."""
     parts = [part.strip() for part in words.replace("\r\n", "\n").split("\n\n")]
-    made = (Markup('<p class="govuk-body">{}</p>').format(lines(part)) for part in parts if part)
+    made = (Markup('<p class="govuk-body">{}</p>').format(_lines(part)) for part in parts if part)
     return Markup().join(made)
 
 
-def lines(part: str) -> Markup:
-    """The same on lines, where no paragraph can stand."""
+def _lines(part: str) -> Markup:
     return Markup("<br>").join(part.split("\n"))
 
 

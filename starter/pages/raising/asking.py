@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from protocols.access import BUSINESS_UNIT, may_raise
+from protocols.access import BUSINESS_UNIT, Affair, may_raise
 from protocols.coming_in import Faults, Surroundings, read_case_file
 from protocols.editions import Edition
 from protocols.errors import CaseRefused
 from protocols.roles import Role
 from records import directory
+from records.access import Sight
 from records.directory import Agency
 from records.drafts import Draft
 from records.people import Holder
@@ -76,6 +77,13 @@ class Asking:
         """The local authority, if one of the protocol's was chosen."""
         chosen = self.said("authority")
         return chosen if chosen in self.rules.authorities else ""
+
+    @property
+    def here(self) -> Sight | None:
+        """Where it is, so that a page can say which duty team to ring; it is no case yet, and nobody sees one."""
+        if not self.edition or not self.authority or not self.kind:
+            return None
+        return Sight(Affair("", self.board, self.authority, self.group, ()), (), frozenset())
 
     @property
     def kind(self) -> str:

@@ -145,11 +145,12 @@ class People(Page):
     template: ClassVar[str] = "raise/people.html.j2"
 
     def rows(self, asking: Asking) -> list[tuple[str, str, str]]:
-        """Role, who holds it (empty while nobody does), and the page where somebody is named."""
+        """Role, who holds it (empty while nobody does), and the page where somebody is named, if anybody may be."""
         rows = []
         for role, listed in asking.holders.items():
-            named = asking.said(page_of(role), "name")
-            rows.append((asking.title(role), named or (listed.name if listed else ""), page_of(role)))
+            page = page_of(role) if may_be_named(asking, role) else ""
+            named = asking.said(page, "name")
+            rows.append((asking.title(role), named or (listed.name if listed else ""), page))
         return rows
 
     @override
@@ -215,9 +216,15 @@ def page_of(role: Role) -> str:
     return f"{HOLDER}{role.role}~{role.agency}"
 
 
+def may_be_named(asking: Asking, role: Role) -> bool:
+    """A role of an agency, or one that nobody holds: whoever raises it replaces no Team Manager or Business Unit."""
+    return bool(role.agency) or asking.holders[role] is None
+
+
 def namings(asking: Asking) -> dict[str, Page]:
-    """A page for each role that the first stages need."""
-    return {page_of(role): Naming(name=page_of(role), title="", role=role) for role in asking.needed}
+    """A page for each role that the first stages need, and for which somebody may be named."""
+    roles = [role for role in asking.needed if may_be_named(asking, role)]
+    return {page_of(role): Naming(name=page_of(role), title="", role=role) for role in roles}
 
 
 def to_be_named(asking: Asking) -> list[Page]:

@@ -132,6 +132,7 @@ def _checked(way: Way, mend: dict[str, str]) -> Response:
     return asking.visit.page(
         "raise/check.html.j2",
         status=422 if mend else 200,
+        concerning=asking.here,
         asking=asking,
         rows=rows,
         mend=mend,
@@ -163,7 +164,9 @@ def led_away(visit: Visiting, draft: str) -> Response:
     why = why_not(asking)
     words = [visit.tongue.of(asking.rules.exclusions[why])] if why else [visit.say(one) for one in AWAY[page.name]]
     unit = _unit(visit, asking.board, asking.authority, asking.group)
-    return visit.page("raise/elsewhere.html.j2", words=words, unit=unit, back=page.name, draft=mine)
+    return visit.page(
+        "raise/elsewhere.html.j2", concerning=asking.here, words=words, unit=unit, back=page.name, draft=mine
+    )
 
 
 @router.api_route("/{draft}/{name}", methods=SHOWN)
@@ -235,6 +238,7 @@ def _page(way: Way, page: Page, faults: Faults) -> Response:
     return asking.visit.page(
         page.template,
         status=422 if faults else 200,
+        concerning=asking.here,
         asking=asking,
         asked=page,
         typed=typed,
