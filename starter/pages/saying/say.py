@@ -17,13 +17,14 @@ from records.streams import reference_of
 from starter.pages.forms import Faults, Form, Sent
 from starter.pages.saying import questions, words
 from starter.pages.saying.answered import answered
-from starter.pages.saying.asked import Asking, data_of, sheets
+from starter.pages.saying.asked import Asking, sheets
+from starter.pages.saying.facts import data_of
 from starter.pages.saying.speaker import Offer, Speaker, floor_of, speaker_again, speaker_in
 from starter.pages.visit import Visit, Visiting
 from starter.sayable import Floor
 from starter.use_cases import Told
 
-KIND = "signal"
+KIND, DANGER = "signal", "immediate_action"
 GET = ["GET", "HEAD"]
 router = APIRouter()
 
@@ -41,6 +42,23 @@ def what(visit: Visiting, reference: str, name: str = "") -> Response:
 def begin(visit: Visiting, form: Sent, reference: str, name: str = "") -> Response:
     """Begin to say it."""
     return begun(visit, speaker_in(visit, reference), form, name)
+
+
+@router.api_route("/cases/{reference}/danger", methods=GET)
+def danger(visit: Visiting, reference: str) -> Response:
+    """Whom to ring first, and then the button that tells the duty team."""
+    return visit.page("saying/danger.html.j2", concerning=visit.sight(reference), reference=reference)
+
+
+@router.post("/cases/{reference}/danger")
+def alarm(visit: Visiting, form: Sent, reference: str) -> Response:
+    """Begin to tell the duty team, in the first role that one holds."""
+    speaker = speaker_in(visit, reference)
+    on = floor_of(visit, speaker)
+    if not (roles := speaker.roles(on)):
+        raise NotAllowed("You hold no role in this case.")
+    facts = {"signal": DANGER, "by": roles[0].model_dump(), "link": ""}
+    return visit.go(f"/say/{drafts.begin(visit.door.database, speaker.email, KIND, reference, facts, visit.now).id}")
 
 
 def offer(visit: Visit, speaker: Speaker, name: str, faults: Mapping[str, str] | None = None) -> Response:
