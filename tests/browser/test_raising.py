@@ -81,7 +81,7 @@ async def test_the_whole_way_without_scripts_on_a_telephone_in_welsh(
         assert "cy" == await page.get_attribute("html", "lang")
         if name not in {"people", "carers", "done"}:
             await page.click(BUTTON)
-            assert await page.locator(".govuk-error-summary").is_visible() or name == "advice"
+            assert await page.locator(".govuk-error-summary").is_visible(), name
         await looked_at(page)
         await fill(page, typed[name])
         await page.click(BUTTON)
@@ -91,3 +91,35 @@ async def test_the_whole_way_without_scripts_on_a_telephone_in_welsh(
     assert "Codwyd yr achos" == await page.inner_text("h1")
     await looked_at(page)
     assert {"scope", "remains", "start", "reason", "grounds", "answering", "begun"} <= set(shown)
+
+
+async def test_a_page_is_answered_with_the_keyboard_alone(visitors: Visitors, site: str, engine: Engine) -> None:
+    """Choosing, typing, a fault and its way to the field, and going on; with scripts, at a desk."""
+    context = await visitors()
+    await sign_in(context, site, engine, FILE["raised_by"]["email"])
+    page = await context.new_page()
+    await page.goto(f"{site}/raise")
+    await to(page, "Begin")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/protocol")
+    await to(page, "Continue")
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector(".govuk-error-summary")
+    assert "govuk-error-summary" in str(await page.evaluate("document.activeElement.className"))
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    assert "answer" == await page.evaluate("document.activeElement.name")
+    await page.keyboard.press("Space")
+    await to(page, "Continue")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/authority")
+    await looked_at(page)
+
+
+async def to(page: Page, words: str) -> None:
+    """Press Tab until the button with these words has the focus."""
+    for _ in range(60):
+        await page.keyboard.press("Tab")
+        if words == await page.evaluate("document.activeElement.innerText?.trim()"):
+            return
+    raise AssertionError(words)
