@@ -44,6 +44,7 @@ async def sign_in(context: BrowserContext, site: str, engine: Engine, email: str
 
 async def fill(page: Page, fields: Mapping[str, Any]) -> None:
     """Type and choose what belongs into the fields of a page, those that it has."""
+    await page.wait_for_load_state()
     for name, value in fields.items():
         found = page.locator(f'main [name="{name}"]:not([type="hidden"])')
         for one in await found.all():
