@@ -90,15 +90,20 @@ def prove(
         if not step:
             return Tried.WRONG if row.tries < TRIES else Tried.TOO_MANY, 0
         if account is None:
-            account = Account(issuer=AUTHENTICATOR, subject=address, email=address, made_at=now, last_step=0)
-            account.sealed = keys.seal(own.encode())
-            session.add(account)
+            account = _enrolled(session, address, keys.seal(own.encode()), now)
         if step <= account.last_step:
             return Tried.USED, 0
         row.used_at = account.last_used_at = now
         account.last_step = step
-        session.flush()
         return Tried.COUNTS, account.id
+
+
+def _enrolled(session: Session, address: str, sealed: bytes, now: datetime) -> Account:
+    account = Account(issuer=AUTHENTICATOR, subject=address, email=address, sealed=sealed, last_step=0)
+    account.made_at = account.last_used_at = now
+    session.add(account)
+    session.flush()
+    return account
 
 
 def _account(session: Session, address: str) -> Account | None:

@@ -51,11 +51,11 @@ async def come_back(visit: Visiting, state: str = "", code: str = "", error: str
     """Whoever comes back is signed in, if they left from this browser and the provider vouches for them."""
     provider = provider_of(visit)
     left = carried(visit, AWAY, AWAY)
-    if left is None or not Keys.same(left["state"], state):
+    if error:  # some say so without the state; nothing comes of it
+        return not_signed_in(visit, "left", left["next"] if left else "")
+    if left is None or not code or not Keys.same(left["state"], state):
         return not_signed_in(visit, "over")
     visit.set_cookie(AWAY, "")
-    if error or not code:
-        return not_signed_in(visit, "left", left["next"])
     try:
         found = await provider.who(code, left["nonce"], left["verifier"], visit.now.timestamp())
     except NotProved as fault:

@@ -37,7 +37,7 @@ LONGEST_SECONDS = 120
 @pytest.fixture
 def ports() -> Ports:
     with ExitStack() as held:
-        free = [held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(5)]
+        free = [held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(6)]
     return Ports(*free)
 
 
