@@ -31,14 +31,14 @@ def keep(visit: Visit, cookie: str, step: str, **facts: str) -> None:
     """
     ends = (visit.now + LASTS).isoformat()
     carried = json.dumps({**facts, "step": step, "ends": ends, "browser": digest(visit.browser).hex()})
-    sealed = urlsafe_b64encode(visit.keys.seal(carried.encode())).decode()
+    sealed = urlsafe_b64encode(visit.keys.seal(carried.encode())).rstrip(b"=").decode()
     visit.set_cookie(cookie, sealed, int(LASTS.total_seconds()))
 
 
 def carried(visit: Visit, cookie: str, *steps: str) -> Mapping[str, str] | None:
     """What this browser carries, if it is at one of these steps and not too late."""
     with suppress(Refused, ValueError, TypeError, KeyError):
-        facts = json.loads(visit.keys.unseal(urlsafe_b64decode(visit.cookie(cookie)[:LONGEST])))
+        facts = json.loads(visit.keys.unseal(urlsafe_b64decode(f"{visit.cookie(cookie)[:LONGEST]}==")))
         own = facts["browser"] == digest(visit.browser).hex()
         if own and facts["step"] in steps and visit.now < datetime.fromisoformat(facts["ends"]):
             return {str(name): str(value) for name, value in facts.items()}
