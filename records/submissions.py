@@ -106,6 +106,12 @@ def submission(engine: Engine, submission_id: str) -> Kept | None:
     return next(iter(_all(engine, select(Submission).where(Submission.id == submission_id))), None)
 
 
+def told(engine: Engine, case: str, signal_id: str) -> Kept | None:
+    """What was told under the sender's key, the latest of several that were refused; None if nothing was."""
+    rows = select(Submission).where(Submission.case == case, Submission.signal_id == signal_id)
+    return next(iter(_all(engine, rows.order_by(Submission.number.desc()).limit(1))), None)
+
+
 def mark_delivered(engine: Engine, submission_id: str) -> None:
     """The engine has taken it."""
     with writing(engine) as session:

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -38,12 +37,6 @@ def people() -> list[Somebody]:
             )
             for row in csv.DictReader(lines)
         ]
-
-
-def forget_other_sign_in() -> None:
-    """Whatever the environment says of a provider is overruled: a try-out must not reach a real one."""
-    for name in [name for name in os.environ if name.startswith(SETTINGS)]:
-        del os.environ[name]
 
 
 def settings_of(port: int) -> Mapping[str, str]:

@@ -24,6 +24,7 @@ from tests.web.test_callers import NoEngine
 
 MANAGER, OTHER = "team-manager@example.invalid", "service-manager@example.invalid"
 AFTER = "/about/privacy"
+STYLE = "asked elsewhere: https://cdn.jsdelivr.net/npm/@picocss/"
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +87,8 @@ async def test_one_signs_in_with_an_organisation_and_out(
     await page.get_by_role("button", name="Deny").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("You did not sign in")
     await fair(page)
+    theirs = [fault for fault in visitors.faults if fault.startswith(STYLE)]  # of the provider's page, not of ours
+    visitors.faults = [fault for fault in visitors.faults if fault not in theirs]
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
@@ -118,9 +121,10 @@ async def test_one_signs_in_with_an_authenticator_app(
     await expect(page).to_have_url(f"{site}{AFTER}")
     assert [OTHER] == [one.email for one in accounts.accounts(engine)]
     await page.get_by_role("button", name="Sign out").click()
-    await page.goto(f"{site}/sign-in")
+    await press(page, "Sign in")
     await page.get_by_label("Your e-mail address at work").fill(OTHER)
     await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Enter the code from your mail")
     await page.get_by_label("Code", exact=True).fill(post.sent[-1][1])
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Enter the code of your authenticator app")

@@ -34,22 +34,29 @@ def test_it_answers_until_it_is_told_to_stop(alone: Engine, database_url: str, t
     """With no Temporal too; it ends with 0 and without a traceback."""
     port = free_port()
     command: list[str | Path] = [SCRIPT, "web", "--port", str(port)]
-    here = os.environ | nothing_answers() | {"DATRYS_DATABASE_URL": database_url}
+    secret = {"DATRYS_SECRET_KEY": "a secret of this test alone"}
+    here = os.environ | nothing_answers() | {"DATRYS_DATABASE_URL": database_url, **secret}
     with subprocess.Popen(command, env=here, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as program:
         try:
             ready = until_it_answers(f"http://{LOCALHOST}:{port}")
             refused = httpx.get(f"http://{LOCALHOST}:{port}/api/cases")
+            page = httpx.get(f"http://{LOCALHOST}:{port}/")
         finally:
             program.send_signal(signal.SIGTERM)
         _, said = program.communicate(timeout=60)
     assert (200, 401) == (ready.status_code, refused.status_code)
     assert "server" not in ready.headers
-    assert (0, [f"The web hook answers at http://{LOCALHOST}:{port}"]) == (program.returncode, said.splitlines())
+    assert (200, True) == (page.status_code, "Datrys" in page.text)
+    assert (0, [f"The pages and the web hook answer at http://{LOCALHOST}:{port}"]) == (
+        program.returncode,
+        said.splitlines(),
+    )
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_a_port_in_use_is_said_with_the_remedy(alone: Engine) -> None:
+def test_a_port_in_use_is_said_with_the_remedy(alone: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit 1, and no traceback; the same for a host that is none."""
+    monkeypatch.setenv("DATRYS_SECRET_KEY", "a secret of this test alone")
     with socket.create_server((LOCALHOST, 0)) as server:
         port = server.getsockname()[1]
         used = lines_of(datrys("web", "--port", str(port)), 1)
@@ -57,3 +64,10 @@ def test_a_port_in_use_is_said_with_the_remedy(alone: Engine) -> None:
     why = "stop what uses it, or give another with --host and --port."
     assert [f"Port {port} of {LOCALHOST} cannot be had (Address already in use): {why}"] == used
     assert [f"Port 0 of nowhere.invalid cannot be had (no such host): {why}"] == elsewhere
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_without_a_secret_it_does_not_start(alone: Engine) -> None:
+    """One line that says what to set."""
+    [line] = lines_of(datrys("web", "--port", "0"), 2)
+    assert "DATRYS_SECRET_KEY is missing" in line
