@@ -17,6 +17,7 @@ from starter.web.bodies import Body
 from starter.web.callers import Asking, Caller, sight_of
 from starter.web.house import House, InHouse
 from starter.web.problems import Trouble, by_field, faulty
+from starter.web.signatures import Shown
 from workflows.registry import ACCESS
 
 NAMES = [*MESSAGES, CONFIRMATION]
@@ -54,6 +55,7 @@ async def tell(
     reference: Annotated[str, Path(description="The case; for a confirmation REFERENCE-immediate-N.")],
     name: Annotated[str, Path(description="What is said.", json_schema_extra={"enum": list(NAMES)})],
     said: Body,
+    shown: Shown,
     idempotency_key: Annotated[str, Header(max_length=LONGEST_KEY, description="Said twice, it counts once.")] = "",
 ) -> tuple[Heard, int]:
     """Tell it, and answer with 200 or 202.
@@ -65,7 +67,7 @@ async def tell(
     kind = _kind(reference, name)
     _complain(kind, said, idempotency_key)
     by = _sender(said, caller)
-    key = idempotency_key or said.get("id") or ""
+    key = idempotency_key or said.get("id") or (shown.id if caller.signs else "")
     facts = {field: value for field, value in said.items() if field not in THE_DOORS_OWN}
     _allow(by, seen)
     behalf = entered_by(_seat(by), seen.held, seen.case)
