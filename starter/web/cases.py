@@ -19,6 +19,7 @@ from starter.web.models import CaseShown, Line
 from starter.web.openapi import ALWAYS, REF, WITH_BODY, body, problems
 from starter.web.problems import faulty, no_case
 from starter.web.shown import case_as_seen, row_as_seen
+from starter.web.signatures import Key, Shown
 from starter.web.telling import SIGNALS, Heard, tell
 from workflows.registry import ACCESS
 
@@ -37,6 +38,7 @@ class RaisedCase(BaseModel):
 
     reference: str
     kept: bool = Field(description="Temporal does not answer; the case begins as soon as it does.")
+    new: bool = Field(description="False where the same was raised before under the same key.")
     advice: list[str] = Field(description="What to do besides.")
     links: Links
 
@@ -46,6 +48,7 @@ class RaisedCase(BaseModel):
     status_code=201,
     response_model=RaisedCase,
     responses={
+        200: {"model": RaisedCase, "description": "The same was raised within a day under the same key."},
         202: {"model": RaisedCase, "description": "Kept: the case begins as soon as Temporal answers."},
         **problems(403, 409, *WITH_BODY),
     },
@@ -55,18 +58,23 @@ async def raise_case(
     house: InHouse,
     caller: Asking,
     file: Body,
+    shown: Shown,
+    idempotency_key: Key = "",
     again: Annotated[bool, Query(description="It was raised within a day, and is meant once more.")] = False,
 ) -> Response:
     """Start a case from a case file."""
-    raised = await house.door.raise_case(file, again, lambda read: _may_raise(caller, read))
+    key = idempotency_key or shown.key_for(caller)
+    raised = await house.door.raise_case(file, again, lambda read: _may_raise(caller, read), key, caller.person)
     here = f"/api/cases/{raised.reference}"
     answer = RaisedCase(
         reference=raised.reference,
         kept=raised.kept,
+        new=raised.new,
         advice=list(raised.advice),
         links=Links(self=here, signals=f"{here}/signals/{{name}}"),
     )
-    return JSONResponse(answer.model_dump(), 202 if raised.kept else 201, {"Location": here})
+    status = 202 if raised.kept else 201 if raised.new else 200
+    return JSONResponse(answer.model_dump(), status, {"Location": here})
 
 
 def _may_raise(caller: Caller, file: CaseFile) -> bool:

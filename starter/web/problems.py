@@ -13,7 +13,16 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 
 from protocols.coming_in import in_words
-from protocols.errors import CaseRefused, CaseUnknown, DatrysError, NotAllowed, RaisedAlready, Unreachable, WrongUse
+from protocols.errors import (
+    CaseRefused,
+    CaseUnknown,
+    DatrysError,
+    KeyReused,
+    NotAllowed,
+    RaisedAlready,
+    Unreachable,
+    WrongUse,
+)
 from starter.web.house import house_of
 
 MEDIA_TYPE = "application/problem+json"
@@ -121,8 +130,8 @@ def of_error(request: Request, fault: Exception) -> Response:
             trouble = Trouble(409, detail, "raised-already", reference=fault.reference, links=link)
         case Unreachable() | NoConnectionFree():
             trouble = out_of_reach(request)
-        case WrongUse():
-            trouble = Trouble(422, str(fault), "faults")
+        case WrongUse() | KeyReused():
+            trouble = Trouble(422, str(fault), "faults" if isinstance(fault, WrongUse) else "key-reused")
         case _:
             trouble = Trouble(409, str(fault))
     return trouble.answer()

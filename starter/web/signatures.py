@@ -21,7 +21,7 @@ from starter.web.callers import Caller, nobody
 from starter.web.house import House
 from starter.web.problems import Trouble
 
-LONGEST_ID = 200
+LONGEST_ID = LONGEST_KEY = 200
 KIND = "signature"
 MISSING = "This token signs what it sends: webhook-id, webhook-timestamp and webhook-signature are missing."
 TOO_OFF = "webhook-timestamp is more than 5 minutes away from now: set the clock right, and sign anew."
@@ -36,6 +36,10 @@ class Signature(NamedTuple):
     timestamp: str
     signature: str
 
+    def key_for(self, caller: Caller) -> str:
+        """The key under which a signed call counts once, where it brings no other."""
+        return self.id if caller.signs else ""
+
 
 def signature_of(
     webhook_id: Annotated[
@@ -48,6 +52,8 @@ def signature_of(
     return Signature(webhook_id, webhook_timestamp, webhook_signature)
 
 
+Key = Annotated[str, Header(max_length=LONGEST_KEY, description="Said twice under one key, it counts once.")]
+"""The header Idempotency-Key."""
 Shown = Annotated[Signature, Depends(signature_of)]
 
 

@@ -133,7 +133,7 @@ def test_the_rate_of_a_token_begins_anew() -> None:
 
 STATUSES = {
     ("/api/cases", "get"): {200, 401, 422, 429, 500, 503},
-    ("/api/cases", "post"): {201, 202, 400, 401, 403, 409, 413, 415, 422, 429, 500, 503},
+    ("/api/cases", "post"): {200, 201, 202, 400, 401, 403, 409, 413, 415, 422, 429, 500, 503},
     ("/api/cases/{reference}", "get"): {200, 401, 404, 429, 500, 503},
     ("/api/cases/{reference}/signals/{name}", "post"): {
         200,
