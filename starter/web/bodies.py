@@ -6,6 +6,7 @@ from email.message import Message
 from typing import Annotated, Any, NoReturn
 
 from fastapi import Depends, Request
+from starlette.requests import ClientDisconnect
 
 from starter.web.callers import Asking
 from starter.web.house import House, InHouse
@@ -26,7 +27,11 @@ async def json_body(request: Request, house: InHouse, caller: Asking, shown: Sho
         Trouble: 415, 413 or 400, with what to send instead; 401 or 409 for its signature.
     """
     _of_json(request.headers.get("content-type", ""))
-    content = await _received(request, house)
+    _as_it_is(request.headers.get("content-encoding", ""))
+    try:
+        content = await _received(request, house)
+    except ClientDisconnect:
+        raise Trouble(400, "The body ended before it was whole.") from None
     if not caller.signs:
         yield _read(content)
         return
@@ -60,6 +65,12 @@ def _of_json(said: str) -> None:
     header["Content-Type"] = said.replace("\n", " ").replace("\r", " ")
     if header.get_content_type() != JSON or header.get_content_charset("utf-8") != "utf-8" or not said:
         raise Trouble(415, f"Send JSON in UTF-8, and say so: Content-Type: {JSON}.", headers={"Accept": JSON})
+
+
+def _as_it_is(encoding: str) -> None:
+    if encoding.strip().lower() not in ("", "identity"):
+        detail = "Send the body as it is, without Content-Encoding."
+        raise Trouble(415, detail, headers={"Accept-Encoding": "identity"})
 
 
 def _read(content: bytes) -> dict[str, Any]:

@@ -18,7 +18,7 @@ PROBLEMS = {
     404: "There is no such case or signal, or none that the token may see.",
     409: "It does not fit how things stand: the reason, and what is waited for; or a signed call was taken before.",
     413: "The body is too long.",
-    415: "The body is not said to be JSON in UTF-8.",
+    415: "The body is not said to be JSON in UTF-8, or is compressed.",
     422: "Every fault of what was sent; or a key that was given to something else.",
     429: "The token asks too often; Retry-After says when to ask again.",
     500: "Datrys failed where it should not.",
