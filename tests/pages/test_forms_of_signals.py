@@ -15,7 +15,8 @@ from protocols.says import ANYBODY, Says
 from records import directory
 from starter.pages.forms import Faults, Form
 from starter.pages.saying import asked
-from starter.pages.saying.asked import ASKED_ELSEWHERE, Asking, data_of, sheets
+from starter.pages.saying.asked import ASKED_ELSEWHERE, Asking, sheets
+from starter.pages.saying.facts import data_of
 from starter.pages.saying.questions import Kind, Question, answer_in_words
 from starter.pages.saying.words import SAID
 from starter.pages.tongues import tongue

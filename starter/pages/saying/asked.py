@@ -5,13 +5,13 @@ Driven by what the case's own table requires (`Says.requires`), so that a form a
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from protocols.judging import Sayable
 from protocols.roles import Role
 from protocols.says import ANY_TIME
-from starter.pages.forms import Faults, Form
-from starter.pages.saying.questions import Kind, Option, Question, Sheet, read
+from starter.pages.forms import Form
+from starter.pages.saying.questions import Kind, Option, Question, Sheet
 from starter.pages.saying.words import role_in_words
 from starter.pages.tongues import Tongue
 from starter.sayable import Floor
@@ -64,18 +64,6 @@ def sheets(asking: Asking, form: Form) -> list[Sheet]:
         questions.append(_when(asking))
     follow_up = tuple(_FOLLOWS[asking.signal](asking, form)) if asking.signal in _FOLLOWS else ()
     return [tuple(questions), follow_up] if follow_up else [tuple(questions)]
-
-
-def data_of(asking: Asking, form: Form, faults: Faults) -> dict[str, Any]:
-    """The facts and texts that the answers make; what is wrong with them goes to `faults`."""
-    data: dict[str, Any] = {}
-    for sheet in sheets(asking, form):
-        for question in sheet:
-            answer = read(question, form, faults, asking.tongue)
-            if answer is not None:
-                data[question.name] = answer.isoformat() if isinstance(answer, datetime) else answer
-    shaped = _SHAPED.get(asking.signal)
-    return shaped(data, asking) if shaped else data
 
 
 # --- questions that several forms ask
@@ -310,44 +298,6 @@ _QUESTIONS = {
 }
 _FOLLOWS = {"meeting_held": _held_and_settled, "review_decided": _reviewers}
 """Questions that stand on a page of their own, since an earlier answer decides on them."""
-
-
-# --- from answers to facts
-
-
-def _held_facts(data: dict[str, Any], asking: Asking) -> dict[str, Any]:
-    attended = [_role(one).model_dump() for one in data.pop("attended", ())]
-    return {"outcome": FURTHER, **data, **({"attended": attended} if asking.requires("attended") else {})}
-
-
-def _requested_facts(data: dict[str, Any], asking: Asking) -> dict[str, Any]:
-    return {"believed_by": [], "harm_through": [], **data}
-
-
-def _passed_facts(data: dict[str, Any], asking: Asking) -> dict[str, Any]:
-    seat = _role(data.pop("seat", ""))
-    holder = {field: data.pop(field) for field in PERSON if field in data}
-    return {"role": seat.role, "for_agency": seat.agency or None, "holder": {**seat.model_dump(), **holder}, **data}
-
-
-def _added_facts(data: dict[str, Any], asking: Asking) -> dict[str, Any]:
-    person = {field: data.pop(field) for field in PERSON if field in data}
-    seat = {"role": data.pop("seat", ""), "agency": data.get("agency_code", "")}
-    return {**data, "people": [{**seat, **person}]}
-
-
-PERSON = ("name", "email", "phone", "language")
-_SHAPED = {
-    "meeting_held": _held_facts,
-    "review_requested": _requested_facts,
-    "role_changed": _passed_facts,
-    "agency_added": _added_facts,
-}
-
-
-def _role(words: str) -> Role:
-    role, _, agency = words.partition("/")
-    return Role(role=role, agency=agency)
 
 
 ASKED_ELSEWHERE = ("corrected", "calendar_changed")

@@ -17,7 +17,8 @@ from records.streams import reference_of
 from starter.pages.forms import Faults, Form, Sent
 from starter.pages.saying import questions, words
 from starter.pages.saying.answered import answered
-from starter.pages.saying.asked import Asking, data_of, sheets
+from starter.pages.saying.asked import Asking, sheets
+from starter.pages.saying.facts import data_of
 from starter.pages.saying.speaker import Offer, Speaker, floor_of, speaker_again, speaker_in
 from starter.pages.visit import Visit, Visiting
 from starter.sayable import Floor
