@@ -4,13 +4,17 @@ import logging
 from datetime import timedelta
 
 import pytest
-from httpx import AsyncClient, Response
+from httpx import ASGITransport, AsyncClient, Response
 from sqlalchemy import Engine
+from starlette.responses import PlainTextResponse
+from starlette.responses import Response as Answer
 
 from protocols.access import Proof
 from protocols.errors import Refused, Unreachable
 from records import sessions
+from starter.doors import doors
 from starter.pages.sign_in import WHY_NOT
+from starter.pages.visit import Visiting
 from tests.pages.signing_in import AFTER, Clock, door_to, who
 from tests.pages.test_authenticator import MANAGER, asked, secret_on, shows
 from tests.pages.visiting import SITE, Post, heading, send, sign_in, text_of, visiting
@@ -99,6 +103,31 @@ async def test_after_a_while_unused_one_is_asked_to_sign_in_and_told_why(
         assert over == ("You were signed out, because you did nothing here for 30 minutes" in text_of(page))
         assert ("/sign-in" if over else AFTER) == page.url.path
         assert f'name="next" value="{AFTER}"' in page.text
+
+
+def whose(visit: Visiting) -> Answer:
+    """A page for whoever is signed in."""
+    return visit.answer(PlainTextResponse(visit.person.email))
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_a_page_after_the_end_of_a_session_leads_to_the_sign_in_and_back(engine: Engine) -> None:
+    """With the reason; what is there is not shown before."""
+    clock, post = Clock(), Post()
+    both = doors(door_to(engine, clock=clock), post)
+    both._pages.add_api_route("/case/{reference}", whose)  # type: ignore[attr-defined]
+    both._pages.router.routes.insert(0, both._pages.router.routes.pop())  # type: ignore[attr-defined]
+    async with AsyncClient(transport=ASGITransport(both), base_url=SITE, follow_redirects=True) as client:
+        sign_in(client, engine, MANAGER)
+        assert MANAGER == (await client.get("/case/GWENT-2026-0001")).text
+        clock.ahead = timedelta(minutes=30)
+        page = await client.get("/case/GWENT-2026-0001")
+        assert ("Sign in", "/sign-in") == (heading(page), page.url.path)
+        assert "You were signed out" in text_of(page)
+        page = await send(client, page, {"email": MANAGER}, form="/sign-in")
+        page = await send(client, page, {"code": post.sent[-1][1]}, form="/sign-in/code")
+        page = await with_the_app(client, page, clock)
+        assert (MANAGER, "/case/GWENT-2026-0001") == (page.text, page.url.path)
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
