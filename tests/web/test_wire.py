@@ -3,6 +3,7 @@
 import json
 import logging
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -20,6 +21,7 @@ from tests.web.test_callers import door
 __all__ = ["door"]
 
 SECONDS = 20
+METRICS = b"GET /metrics HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
 POST = b"POST /api/cases HTTP/1.1\r\nHost: hook.invalid\r\nConnection: close\r\n"
 JSON = b"Content-Type: application/json\r\n"
 
@@ -98,6 +100,11 @@ def test_a_body_that_ends_too_early_is_nothing(wire: Wire) -> None:
     body = content()
     for headers, cut in ((b"Content-Length: %d\r\n" % len(body), body[:-1]), (CHUNKED, b"5\r\nabc")):
         assert b"HTTP/1.1 2" not in wire.post(headers, cut, hang_up=True)
+    until = time.monotonic() + SECONDS
+    while b'status="400"} 2' not in (counted := wire.say(METRICS)):
+        assert b'status="5' not in counted, counted
+        assert time.monotonic() < until, counted
+        time.sleep(0.02)
 
 
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
