@@ -188,7 +188,6 @@ class Provider:
         options = {
             "iss": {"essential": True, "value": published["issuer"]},
             "aud": {"essential": True, "value": self._client},
-            "nonce": {"essential": True, "value": nonce},
         }
         fits = {"nonce": nonce, "client_id": self._client, "access_token": answer.get("access_token")}
         claims = CodeIDToken(signed.claims, signed.header, options, fits)
