@@ -291,10 +291,13 @@ def entered_by(role: Role, held: Iterable[Held], case: Affair) -> str:
     return "" if holds(role, held, case) else BUSINESS_UNIT
 
 
-def may_raise(role: Role, held: Iterable[Held], board: str, authority: str, group: str) -> bool:
-    """Whether they may raise a case as this role: as its holder, or as the Business Unit on its behalf."""
+def may_raise(
+    role: Role, held: Iterable[Held], board: str, authority: str, group: str, *, themself: bool = False
+) -> bool:
+    """Whether they may raise a case as this role: as its holder, or as the Business Unit on its behalf; or `themself`,
+    where the address of whoever raises it is the one that they have proved by signing in."""
     case = Affair("", board, authority, group, ())
-    return any(holds(name, [one], case) for one in held for name in (role, Role(role=BUSINESS_UNIT)))
+    return themself or any(holds(name, [one], case) for one in held for name in (role, Role(role=BUSINESS_UNIT)))
 
 
 # --- The monitoring report

@@ -11,7 +11,7 @@ from protocols.editions import Edition
 from protocols.errors import CaseUnknown, KeyReused
 from protocols.roles import Agency
 from protocols.working_days import local_date
-from records import people
+from records import drafts, people
 from records.database import insert_for, reading, writing
 from records.intake import KeptCase, NewCase
 from records.models import Case, CaseAgency, FreeText, ReferenceCounter, Stream, Subject, Tally
@@ -48,7 +48,11 @@ class CaseFacts(NamedTuple):
 
 
 def keep_case(
-    engine: Engine, new: NewCase, same_since: datetime | None = None, key_since: datetime | None = None
+    engine: Engine,
+    new: NewCase,
+    same_since: datetime | None = None,
+    key_since: datetime | None = None,
+    draft: str = "",
 ) -> KeptCase:
     """Keep a new case with its people and texts, before its workflow is started; answers its reference.
 
@@ -59,9 +63,12 @@ def keep_case(
         new: the case.
         same_since: where the same case file was kept after this moment, keep nothing and answer that case.
         key_since: the same, where it was kept under the same key.
+        draft: the id of the draft that it was written in: case and draft are kept and sent as one. Where it was sent
+            before, its button was pressed twice: nothing is kept, and the case that it became is answered as new.
 
     Raises:
         KeyReused: another case file was kept under the same key.
+        CaseUnknown: the draft was thrown away meanwhile.
         Unreachable: the database does not answer.
     """
     new = storable(new)
@@ -70,11 +77,16 @@ def keep_case(
         counter = _counter(session, new.edition.reference, year)
         if key_since and new.key and (same := _under_key(session, new, key_since)):
             return KeptCase(same, new=False, same_key=True)
+        begun = drafts.locked(session, draft) if draft else None
+        if begun and begun.sent_at:
+            return KeptCase(begun.case, new=True)
         if same_since and (same := _same(session, new.fingerprint, same_since)):
             return KeptCase(same, new=False)
         counter.last += 1
         reference = f"{counter.prefix}-{year}-{counter.last:04d}"
         _keep(session, reference, new)
+        if begun:
+            drafts.mark_sent(begun, new.raised_at, reference)
         return KeptCase(reference, new=True)
 
 

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, delete, select
+from sqlalchemy.orm import Session
 
+from protocols.errors import CaseUnknown
 from records import models
 from records.database import reading, writing
 from records.storable import storable_json
@@ -78,19 +80,44 @@ def drafts(engine: Engine, owner: str, kind: str = "") -> list[Draft]:
 
 
 def write(engine: Engine, draft_id: str, answers: Mapping[str, Any], now: datetime) -> Draft:
-    """Keep these answers; those of other fields stay."""
+    """Keep these answers; those of other fields stay, and so does all of a draft that was sent meanwhile.
+
+    Raises:
+        CaseUnknown: it was thrown away meanwhile.
+    """
     with writing(engine) as session:
-        row = session.get_one(models.Draft, draft_id, with_for_update=True)
-        row.answers = {**row.answers, **storable_json(dict(answers))}
-        row.changed_at = now
+        row = locked(session, draft_id)
+        if row.sent_at is None:
+            row.answers = {**row.answers, **storable_json(dict(answers))}
+            row.changed_at = now
         return _draft(row)
 
 
 def sent(engine: Engine, draft_id: str, now: datetime, case: str = "") -> None:
-    """It was sent: what was written stands in the records of the case now, and no longer here."""
+    """It was sent: what was written stands in the records of the case now, and no longer here.
+
+    Raises:
+        CaseUnknown: it was thrown away meanwhile.
+    """
     with writing(engine) as session:
-        row = session.get_one(models.Draft, draft_id, with_for_update=True)
-        row.answers, row.sent_at, row.case = {}, now, case or row.case
+        mark_sent(locked(session, draft_id), now, case)
+
+
+def locked(session: Session, draft_id: str) -> models.Draft:
+    """A draft that nobody else writes or sends until the transaction ends.
+
+    Raises:
+        CaseUnknown: it was thrown away.
+    """
+    row = session.get(models.Draft, draft_id, with_for_update=True)
+    if row is None:
+        raise CaseUnknown("What was begun here was thrown away meanwhile. Begin again.")
+    return row
+
+
+def mark_sent(row: models.Draft, now: datetime, case: str = "") -> None:
+    """See `sent`."""
+    row.answers, row.sent_at, row.case = {}, now, case or row.case
 
 
 def forget(engine: Engine, draft_id: str) -> None:

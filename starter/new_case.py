@@ -1,4 +1,4 @@
-"""A case file as the records keep it."""
+"""A case file held against the directory, and as the records keep it."""
 
 import hashlib
 import json
@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine as Database
 
 from protocols.case_file import CaseFile
+from protocols.coming_in import Surroundings
 from protocols.editions import Edition
 from protocols.errors import Refused
+from protocols.roles import Role
 from protocols.working_days import local_date
 from records import directory
 from records.intake import JsonValue, NewCase, Person, Subject
@@ -18,12 +20,30 @@ from records.intake import JsonValue, NewCase, Person, Subject
 FREE_TEXT = ("issue", "done_already", "outcome_sought", "circumstance_other", "start_reason")
 
 
+def surroundings(database: Database, edition: Edition, now: datetime) -> Surroundings:
+    """What a case file is held against: the edition, and the directory as it is now.
+
+    Raises:
+        Unreachable: the database does not answer.
+    """
+    board = edition.protocol
+
+    def held(role: Role, authority: str, group: str) -> bool:
+        return directory.listed_holder(database, board, role, authority, group) is not None
+
+    def has_number(authority: str, group: str) -> bool:
+        teams = directory.duty_teams(database, board, authority, group)
+        return any(team.office_hours or team.out_of_hours for team in teams)
+
+    return Surroundings(now, edition, frozenset(directory.agencies(database)), held, has_number)
+
+
 def fingerprint(data: Mapping[str, Any]) -> str:
     """What makes a case file the same as another."""
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
-def within_calendar(database: Engine, now: datetime) -> None:
+def within_calendar(database: Database, now: datetime) -> None:
     """Refuse to start a case on a day that no bank holidays are known for.
 
     Raises:

@@ -11,21 +11,21 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine as Database
 
 from protocols.case_file import CaseFile
-from protocols.coming_in import EXCLUDED, Surroundings, read_case_file, unreadable
+from protocols.coming_in import EXCLUDED, read_case_file, unreadable
 from protocols.editions import Edition, read_editions
 from protocols.errors import CaseRefused, NotAllowed, RaisedAlready, Refused, WrongUse
 from protocols.messages import BODY_BYTES, CONFIRMATION, MESSAGES, ImmediateActionConfirmed, Signal
 from protocols.roles import Role
 from protocols.says import ANY_TIME
 from protocols.steps import Receipt
-from records import cases, directory, loading, reading, register, submissions
+from records import cases, loading, reading, register, submissions
 from records.intake import KeptCase, NewSubmission
 from records.reading import CaseView, TimelineEntry
 from records.register import RegisterRow
 from records.submissions import Kept
 from settings import Settings
 from starter.delivery import REOPENED, Delivery, last_state
-from starter.new_case import fingerprint, key_mark, new_case, within_calendar
+from starter.new_case import fingerprint, key_mark, new_case, surroundings, within_calendar
 from starter.temporal import Engine
 from workflows.registry import PROTOCOLS, protocol_of
 
@@ -101,6 +101,7 @@ class Datrys:
         may_raise: Callable[[CaseFile], bool] = lambda file: True,
         key: str = "",
         person: str = "",
+        draft: str = "",
     ) -> Raised:
         """Start a case from a case file.
 
@@ -109,6 +110,7 @@ class Datrys:
             again: the same case file was raised within a day, and is meant once more.
             may_raise: whether whoever asks may raise this case.
             key: the sender's key, under which it is raised once within a day; person: whose key it is.
+            draft: the id of the draft that it was written in, if any; it becomes one case, however often it is sent.
 
         Raises:
             CaseRefused: everything that is wrong with it, a line a field.
@@ -117,7 +119,8 @@ class Datrys:
             KeyReused: another one was raised under this key.
             Refused: the bank holidays end.
         """
-        kept, advice = await asyncio.to_thread(self._keep_case, data, again, may_raise, key_mark(person, key))
+        mark = key_mark(person, key)
+        kept, advice = await asyncio.to_thread(self._keep_case, data, again, may_raise, mark, draft)
         return Raised(kept.reference, not await self.delivery.start(kept.reference), advice, kept.new)
 
     async def tell(
@@ -236,7 +239,7 @@ class Datrys:
     # --- machinery
 
     def _keep_case(
-        self, data: Any, again: bool, may_raise: Callable[[CaseFile], bool], key: str
+        self, data: Any, again: bool, may_raise: Callable[[CaseFile], bool], key: str, draft: str
     ) -> tuple[KeptCase, tuple[str, ...]]:
         """Keep a case with what the edition advises besides."""
         if not isinstance(data, Mapping):
@@ -245,7 +248,7 @@ class Datrys:
         now = self.now()
         protocol = protocol_of(edition.protocol)
         try:
-            file = read_case_file(data, self._around(edition, now), protocol.coming_in)
+            file = read_case_file(data, surroundings(self.database, edition, now), protocol.coming_in)
         except CaseRefused as refused:
             self._count_excluded(edition, data, refused)
             raise
@@ -254,7 +257,7 @@ class Datrys:
         within_calendar(self.database, now)
         new = new_case(file, edition, now, protocol.starts[file.start_at_stage], fingerprint(data), key)
         day_ago = now - SAME_WITHIN
-        kept = cases.keep_case(self.database, new, None if again else day_ago, day_ago)
+        kept = cases.keep_case(self.database, new, None if again else day_ago, day_ago, draft)
         if not (kept.new or kept.same_key):
             raise RaisedAlready(kept.reference)
         advice = tuple(words.en for answer, words in edition.advice.items() if getattr(file.screening, answer))
@@ -273,18 +276,6 @@ class Datrys:
         why = screening.get("excluded_because") if isinstance(screening, Mapping) else None
         if EXCLUDED in refused.faults and isinstance(why, str) and why in edition.exclusions:
             cases.count(self.database, edition.protocol, f"excluded: {why}", self.now())
-
-    def _around(self, edition: Edition, now: datetime) -> Surroundings:
-        board = edition.protocol
-
-        def held(role: Role, authority: str, group: str) -> bool:
-            return directory.listed_holder(self.database, board, role, authority, group) is not None
-
-        def has_number(authority: str, group: str) -> bool:
-            teams = directory.duty_teams(self.database, board, authority, group)
-            return any(team.office_hours or team.out_of_hours for team in teams)
-
-        return Surroundings(now, edition, frozenset(directory.agencies(self.database)), held, has_number)
 
     def _keep_said(self, case: str, name: str, kind: type[Signal], *said: Any) -> Kept:
         submission = self._submission(case, name, kind, *said)

@@ -35,9 +35,13 @@ class Words(_Data):
 
 
 class Exclusion(Words):
-    """Where to go instead; `unless` names the answer of the screening with which the case is taken all the same."""
+    """Where to go instead; `unless` names the answer of the screening with which the case is taken all the same.
+
+    `about` says what it is in a few words, for whoever is asked; without it, they are shown where to go.
+    """
 
     unless: str = ""
+    about: Words | None = None
 
 
 class RoleTitle(Words):

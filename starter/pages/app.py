@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from protocols.errors import CaseUnknown, DatrysError, NotAllowed, Unreachable
 from records.keys import Keys
-from starter.pages import authenticator, organisation, sign_in, start
+from starter.pages import authenticator, organisation, raising, sign_in, start
 from starter.pages.forms import NotFromHere, TooLong
 from starter.pages.saying import links, say
 from starter.pages.visit import SendCode, SignInFirst, Visit, visit_of
@@ -47,6 +47,7 @@ ROUTERS = (
     authenticator.router,
     links.router,
     say.router,
+    raising.router,
 )
 log = logging.getLogger(__name__)
 

@@ -188,7 +188,7 @@ def read_day(form: Form, name: str, what: str, faults: Faults, say: Words, *, re
         return None
     try:
         return date(*(int(part) for part in parts))
-    except ValueError:
+    except (ValueError, OverflowError):
         faults.add(name, say(NO_DAY, what=capital(what)))
         return None
 

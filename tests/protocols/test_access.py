@@ -445,3 +445,10 @@ def test_who_may_raise_a_case() -> None:
         (Held(unit, board="another"), False),
     ]
     assert [may for _, may in rows] == [may_raise(raiser, [one], "gwent", "Newport", "children") for one, _ in rows]
+
+
+def test_whoever_proved_the_address_of_the_raiser_raises_a_case_themself() -> None:
+    """Practitioners stand in no directory; without that proof nobody does who holds nothing."""
+    raiser = Role(role="practitioner", agency="ABUHB")
+    themself, anybody = (may_raise(raiser, [], "gwent", "Newport", "children", themself=one) for one in (True, False))
+    assert (True, False) == (themself, anybody)

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select
 
 from protocols.editions import read_editions
 from protocols.errors import CaseUnknown, KeyReused
-from records import cases
+from records import cases, drafts
 from records.cases import keep_case
 from records.database import reading
 from records.intake import KeptCase
@@ -59,6 +59,21 @@ def test_the_same_case_file_raised_by_two_doors_at_once_is_one_case(engine: Engi
     with ThreadPoolExecutor(8) as doors:
         kept = list(doors.map(lambda _: keep_case(engine, a_case(), same_since=AGAIN), range(8)))
     assert (1, {"GWENT-2026-0001"}) == (sum(one.new for one in kept), {one.reference for one in kept})
+
+
+def test_a_draft_becomes_one_case_however_often_it_is_sent_at_once(engine: Engine) -> None:
+    """Also where the same is raised once more on purpose; a draft that was thrown away becomes none."""
+    draft = drafts.begin(engine, "somebody@example.invalid", "case", "", {}, MONDAY)
+    with ThreadPoolExecutor(8) as doors:
+        kept = list(doors.map(lambda n: keep_case(engine, a_case(fingerprint=str(n)), draft=draft.id), range(8)))
+    assert [KeptCase("GWENT-2026-0001", new=True)] * 8 == kept
+    sent = drafts.draft(engine, draft.id, draft.owner)
+    assert sent
+    assert ("GWENT-2026-0001", {}) == (sent.case, sent.answers)
+    drafts.forget(engine, draft.id)
+    with pytest.raises(CaseUnknown):
+        keep_case(engine, a_case(), draft=draft.id)
+    assert "GWENT-2026-0002" == keep(engine)
 
 
 def test_a_kept_case_waits_until_the_engine_has_taken_it(engine: Engine) -> None:
