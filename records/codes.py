@@ -76,7 +76,7 @@ def make(
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
     row.digest = keys.mark("code", row.id, code)
     with writing(engine) as session:
-        _one_at_a_time(session, address)
+        one_at_a_time(session, address)
         session.execute(delete(OneTimeCode).where(OneTimeCode.made_at < now - KEPT))
         lately = select(func.count()).where(OneTimeCode.email == address, OneTimeCode.made_at > now - HOUR)
         if session.scalars(lately).one() >= HOURLY:
@@ -118,20 +118,20 @@ def try_code(
         if row.tries >= TRIES:
             return Tried.TOO_MANY, ""
         row.tries += 1
-        if not hmac.compare_digest(row.digest, keys.mark("code", row.id, _typed(code))):
+        if not hmac.compare_digest(row.digest, keys.mark("code", row.id, digits_of(code))):
             return Tried.WRONG, ""
         row.used_at = now
         return Tried.COUNTS, row.email
 
 
-def _typed(code: str) -> str:
+def digits_of(code: str) -> str:
     """The digits of what was typed; nothing, if there is more in it than digits, spaces and dashes."""
     plain = unicodedata.normalize("NFKC", code[: 10 * CODE_DIGITS])
     kept = "".join(sign for sign in plain if unicodedata.category(sign) not in {"Zs", "Cc", "Cf", "Pd"})
     return kept if set(kept) <= DIGITS else ""
 
 
-def _one_at_a_time(session: Session, address: str) -> None:
+def one_at_a_time(session: Session, address: str) -> None:
     """Whoever asks for codes for one address waits for one another: the hour's count is right (SQLite does it so)."""
     if session.get_bind().dialect.name == "postgresql":
         number = int.from_bytes(digest(address)[:8], "big", signed=True)

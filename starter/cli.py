@@ -185,7 +185,7 @@ def script() -> NoReturn:
 
 def main() -> None:
     """Run the script; whatever goes wrong is said in one plain line."""
-    from starter import cli_board, cli_documents, cli_parts, cli_tokens  # noqa: F401 - they add their commands
+    from starter import cli_accounts, cli_board, cli_documents, cli_parts, cli_tokens  # noqa: F401 - they add their commands
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

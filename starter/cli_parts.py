@@ -24,12 +24,14 @@ def up(
     smtp_port: Annotated[int, Port(help="Port of the mailbox's SMTP server.")] = 1025,
     mailbox_port: Annotated[int, Port(help="Port of the mailbox's pages.")] = 8025,
     web_port: Annotated[int, Port(help="Port of the web hook.")] = 8000,
+    sign_in_port: Annotated[int, Port(help="Port of the provider with which one signs in.")] = 8090,
 ) -> None:
     """Run everything on this machine, kept in .datrys: what `make run` runs."""
     from starter.up import Ports
     from starter.up import up as run_all
 
-    run_all(Path.cwd(), Ports(temporal_port, temporal_ui_port, smtp_port, mailbox_port, web_port), first_load)
+    ports = Ports(temporal_port, temporal_ui_port, smtp_port, mailbox_port, web_port, sign_in_port)
+    run_all(Path.cwd(), ports, first_load)
 
 
 def first_load() -> str | None:

@@ -11,7 +11,9 @@ from sqlalchemy import Engine as Database
 from protocols.case_file import CaseFile
 from protocols.coming_in import Surroundings
 from protocols.editions import Edition
+from protocols.errors import Refused
 from protocols.roles import Role
+from protocols.working_days import local_date
 from records import directory
 from records.intake import JsonValue, NewCase, Person, Subject
 
@@ -41,7 +43,26 @@ def fingerprint(data: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
-def new_case(file: CaseFile, edition: Edition, now: datetime, stage: str, mark: str) -> NewCase:
+def within_calendar(database: Database, now: datetime) -> None:
+    """Refuse to start a case on a day that no bank holidays are known for.
+
+    Raises:
+        Refused: with the remedy.
+    """
+    holidays = directory.holidays(database)
+    if local_date(now) > holidays.last_day:
+        raise Refused(
+            f"The bank holidays are known up to {holidays.last_day} only: no case is started past that. "
+            "Load newer ones with: datrys holidays update FILE.json"
+        )
+
+
+def key_mark(person: str, key: str) -> str:
+    """By which the key of a sender is known again, and nobody else's; nothing without a key."""
+    return hashlib.sha256(json.dumps([person, key]).encode()).hexdigest() if key else ""
+
+
+def new_case(file: CaseFile, edition: Edition, now: datetime, stage: str, mark: str, key: str = "") -> NewCase:
     """A case file as the records keep it: what names people and what is free text apart from the rest."""
     texts: dict[str, JsonValue] = {field: {"text": text} for field in FREE_TEXT if (text := getattr(file, field))}
     texts["informal_attempt"] = {"text": file.informal_attempt.between}
@@ -63,6 +84,7 @@ def new_case(file: CaseFile, edition: Edition, now: datetime, stage: str, mark: 
             "duty_to_report_at": file.duty_to_report.submitted_at.isoformat() if file.duty_to_report else None,
         },
         fingerprint=mark,
+        key=key,
         subject=Subject(**file.subject.model_dump(exclude={"kind"}, exclude_none=True)),
         people=tuple(Person(**person.model_dump()) for person in file.everybody()),
         texts=texts,

@@ -27,6 +27,7 @@ from temporalio.service import RPCError
 import settings
 from protocols.errors import Refused
 from records import migrate
+from starter import up_sign_in
 from starter.parts import LOCALHOST, Part, beside_python
 
 TASK_QUEUE = "disagreements"
@@ -44,7 +45,7 @@ NEXT = (
     "raise .datrys/today/gwent.json  # once `python -m examples.today` has written it: see the README",
     "raise .datrys/today/cwm-taf-morgannwg.json  # the same under the other protocol",
 )
-OVERRULED = ("TEMPORAL_", "DATRYS_SMTP_URL", "DATRYS_BASE_URL", "DATRYS_MAILBOX_URL")
+OVERRULED = ("TEMPORAL_", "DATRYS_SMTP_URL", "DATRYS_BASE_URL", "DATRYS_MAILBOX_URL", up_sign_in.SETTINGS)
 SECRET_BYTES = 32
 WORKER_GRACE_SECONDS = 35  # The worker gives its activities 30.
 
@@ -58,10 +59,11 @@ class Ports:
     smtp: int = 1025
     mailbox: int = 8025
     web: int = 8000
+    sign_in: int = 8090
 
 
 def up(folder: Path, ports: Ports, first_load: Callable[[], str | None] = lambda: None) -> None:
-    """Run Temporal, records, mailbox, worker and web hook until Ctrl-C or SIGTERM.
+    """Run Temporal, records, mailbox, sign-in, worker and both doors until Ctrl-C or SIGTERM.
 
     Args:
         folder: where `.datrys` is, or is made.
@@ -156,17 +158,18 @@ async def _run(data: Path, ports: Ports, first_load: Callable[[], str | None]) -
     assert task is not None  # noqa: S101
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    temporal, mailbox, worker, web = parts = _parts(data, ports)
+    temporal, mailbox, sign_in, worker, web = parts = _parts(data, ports)
     async with AsyncExitStack() as ending:
         for part in parts:
             ending.push_async_callback(part.end)
         ending.callback(_say, "Stopping …")
-        _say("Starting Temporal and the mailbox …")
+        _say("Starting Temporal, the mailbox and the sign-in …")
         await temporal.start()
         await mailbox.start()
+        await sign_in.start()
         await asyncio.to_thread(migrate, settings.load().database_url)
-        await asyncio.gather(temporal.until_it_answers(), mailbox.until_it_answers())
-        _say("Starting the worker and the web hook …")
+        await asyncio.gather(*(part.until_it_answers() for part in (temporal, mailbox, sign_in)))
+        _say("Starting the worker and the pages …")
         await worker.start()
         await web.start()
         await asyncio.gather(worker.until_it_answers(), web.until_it_answers())
@@ -180,7 +183,7 @@ def _say(words: str) -> None:
     Console(stderr=True, soft_wrap=True).print(words, markup=False, highlight=False)
 
 
-def _parts(data: Path, ports: Ports) -> tuple[Part, Part, Part, Part]:
+def _parts(data: Path, ports: Ports) -> tuple[Part, Part, Part, Part, Part]:
     """In the order in which they are started; they are ended the other way round."""
     temporal = (
         *(beside_python("temporal"), "server", "start-dev", "--db-filename", str(data / "temporal.db")),
@@ -197,8 +200,16 @@ def _parts(data: Path, ports: Ports) -> tuple[Part, Part, Part, Part]:
     return (
         Part("Temporal", temporal, data / "temporal.log", partial(_temporal_answers, ports)),
         Part("The mailbox", mailbox, data / "mailbox.log", partial(_mailbox_answers, ports)),
+        up_sign_in.provider(ports.sign_in, data / "sign-in.log", partial(_web_answers, ports.sign_in)),
         Part("The worker", worker, data / "worker.log", partial(_worker_polls, ports), WORKER_GRACE_SECONDS),
-        Part("The web hook", web, data / "web.log", partial(_web_answers, ports.web), WORKER_GRACE_SECONDS),
+        Part(
+            "The web hook",
+            web,
+            data / "web.log",
+            partial(_web_answers, ports.web),
+            WORKER_GRACE_SECONDS,
+            environment=up_sign_in.settings_of(ports.sign_in),
+        ),
     )
 
 
@@ -251,16 +262,28 @@ def _tell_addresses(data: Path, ports: Ports) -> None:
     where = f"{data}/records.db" if records.startswith("sqlite") else "the database of DATRYS_DATABASE_URL"
     tell = Console(soft_wrap=True, highlight=False).print
     tell("\n[bold green]Datrys is ready.[/]")
+    tell(f"  Pages        http://{LOCALHOST}:{ports.web}")
     tell(f"  Temporal UI  http://{LOCALHOST}:{ports.temporal_ui}")
     tell(f"  Mailbox      http://{LOCALHOST}:{ports.mailbox}  (all mail is caught here)")
     tell(f"  Web hook     http://{LOCALHOST}:{ports.web}  (for programs: docs/web.md)")
     tell(f"  Records      {escape(where)}")
+    _tell_people(tell)
     tell("In another terminal, in this folder:")
     for name, value in _addresses(ports).items() if ports != Ports() else ():
         tell(f"  export {name}={value}")
     for command in NEXT:
         tell(f"  {escape(_script())} {command}")
     tell("Ctrl-C stops it all; nothing is lost.\n")
+
+
+def _tell_people(tell: Callable[[str], None]) -> None:
+    people = up_sign_in.people()
+    widest = max((len(one.email) for one in people), default=0)
+    for board in dict.fromkeys(one.board for one in people):
+        tell(f"Sign in as, in {escape(board)}:")
+        for one in people:
+            if one.board == board:
+                tell(f"  {one.email:<{widest}}  {escape(one.role)}")
 
 
 def _script() -> str:

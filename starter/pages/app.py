@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from protocols.errors import CaseUnknown, DatrysError, NotAllowed, Unreachable
 from records.keys import Keys
-from starter.pages import raising, start
+from starter.pages import authenticator, organisation, raising, sign_in, start
 from starter.pages.forms import NotFromHere, TooLong
 from starter.pages.saying import links, say
 from starter.pages.visit import SendCode, SignInFirst, Visit, visit_of
@@ -40,7 +40,15 @@ HEADERS = (
 )
 NOT_KEPT = (b"cache-control", b"no-store")
 A_DAY = (b"cache-control", b"max-age=86400")
-ROUTERS = (start.router, links.router, say.router, raising.router)
+ROUTERS = (
+    start.router,
+    sign_in.router,
+    organisation.router,
+    authenticator.router,
+    links.router,
+    say.router,
+    raising.router,
+)
 log = logging.getLogger(__name__)
 
 

@@ -1,9 +1,12 @@
 """From the mail to the confirmation: a link shows, a code lets answer, and what is said counts once."""
 
 import asyncio
+import json
+import logging
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,9 +22,9 @@ from starter import temporal
 from tests.pages.desk import LINE_MANAGER, OTHER_PRACTITIONER, PRACTITIONER, Desk, desk
 from tests.pages.visiting import Post, heading, send, sign_in, text_of, visiting
 from tests.people import address
-from tests.starter.script import be_patient
+from tests.starter.script import be_patient, real_datrys
 from tests.story import free_port
-from tests.web.hook import now
+from tests.web.hook import BY_PRACTITIONER, now, token
 from worker import working
 
 NOT_SETTLED = "not_resolved practitioner/ABUHB"
@@ -93,6 +96,21 @@ async def test_a_link_writes_nothing_and_names_nobody(engine: Engine, real_serve
     assert "no-referrer" == page.headers["referrer-policy"]
 
 
+async def test_no_log_keeps_a_link_or_a_code(
+    engine: Engine, real_server: WorkflowEnvironment, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever is logged, at the finest, holds neither."""
+    caplog.set_level(logging.DEBUG)
+    async with desk(engine, real_server) as at:
+        link = await at.case.link("action-required", PRACTITIONER)
+        caplog.clear()
+        await at.with_code(await at.client.get(link))
+        ours = [one for one in caplog.records if not one.name.startswith(("httpx", "httpcore"))]  # the browser's own
+    said = "\n".join(record.getMessage() for record in ours)
+    assert link.rpartition("/")[2] not in said
+    assert at.post.sent[-1][1] not in said
+
+
 async def test_pressing_twice_counts_once(engine: Engine, real_server: WorkflowEnvironment) -> None:
     """Twice at once, and once more later: one entry, and the same confirmation."""
     async with desk(engine, real_server) as at:
@@ -105,21 +123,32 @@ async def test_pressing_twice_counts_once(engine: Engine, real_server: WorkflowE
 
 
 async def test_the_same_through_page_hook_and_script_counts_once(
-    engine: Engine, real_server: WorkflowEnvironment
+    engine: Engine, real_server: WorkflowEnvironment, tmp_path: Path
 ) -> None:
-    """Under one key, all three at once."""
+    """Under one key, all three at once: the page, the web hook with a token, the script as a program of its own."""
     async with desk(engine, real_server) as at:
         checked = await written(at, NOT_SETTLED, text="once")
-        key, case = str(checked.url).rpartition("/check")[0].rpartition("/")[2], at.case
-        told = {"text": "once", "stage": "practitioners", "turn": 1}
-        page, *others = await asyncio.gather(
+        key, reference = str(checked.url).split("/")[-2], at.case.reference
+        said = {"text": "once", "stage": "practitioners", "turn": 1}
+        (tmp_path / "said.json").write_text(json.dumps(said))
+        words = ("signal", reference, "not_resolved", "--by", "practitioner", "--agency", "ABUHB", "--id", key)
+        environment = {
+            "DATRYS_DATABASE_URL": at.case.story.setting.database_url,
+            "TEMPORAL_ADDRESS": real_server.client.service_client.config.target_host,
+        }
+        page, hook, script = await asyncio.gather(
             send(at.client, checked, {}),
-            case.story.door.tell(case.reference, "not_resolved", Role(**RAISING), told, key, "", "token:x"),
-            case.story.door.tell(case.reference, "not_resolved", Role(**RAISING), told, key),
+            at.client.post(
+                f"/api/cases/{reference}/signals/not_resolved",
+                json={**BY_PRACTITIONER, **said},
+                headers=token(engine) | {"Idempotency-Key": key},
+            ),
+            asyncio.to_thread(real_datrys, *words, "--data", "said.json", folder=tmp_path, **environment),
         )
-        entries = [one.entry.what for one in reading.timeline(engine, case.reference)]
+        entries = [one.entry.what for one in reading.timeline(engine, reference)]
     assert "It is recorded" == heading(page)
-    assert all(other.receipt and other.receipt.accepted for other in others)
+    assert (200, key) == (hook.status_code, hook.json()["id"])
+    assert (0, True) == (script.code, key in script.out), script
     assert 1 == entries.count("not_resolved")
 
 

@@ -1,6 +1,9 @@
 """`datrys up` as a user starts and stops it: a process of its own, a folder of its own, the real parts."""
 
+import csv
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -18,6 +21,7 @@ import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from starter.up import SEARCH_ATTRIBUTES, Ports
+from starter.up_sign_in import PEOPLE, people
 
 PROGRAM = """
 import sys
@@ -44,7 +48,7 @@ LONGEST_SECONDS = 120
 @pytest.fixture
 def ports() -> Ports:
     with ExitStack() as held:
-        free = [held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(5)]
+        free = [held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(6)]
     return Ports(*free)
 
 
@@ -122,6 +126,8 @@ async def test_all_answers_and_a_second_start_goes_on(tmp_path: Path, ports: Por
     with running(tmp_path, ports):
         assert 200 == httpx.get(f"http://127.0.0.1:{ports.temporal_ui}", follow_redirects=True).status_code
         assert 200 == httpx.get(f"http://127.0.0.1:{ports.web}/readyz").status_code
+        provider = f"http://127.0.0.1:{ports.sign_in}"
+        assert provider == httpx.get(f"{provider}/.well-known/openid-configuration").json()["issuer"]
         await aiosmtplib.send(mail, hostname="127.0.0.1", port=ports.smtp)
         temporal = await Client.connect(f"127.0.0.1:{ports.temporal}")
         await temporal.start_workflow("Kept", id="kept", task_queue="nobody-asks-here")
@@ -134,6 +140,44 @@ async def test_all_answers_and_a_second_start_goes_on(tmp_path: Path, ports: Por
         assert WorkflowExecutionStatus.RUNNING == kept.status
         query = " AND ".join(f"{name} IS NULL" for name in SEARCH_ATTRIBUTES)
         assert 1 == (await temporal.count_workflows(query)).count
+
+
+def test_the_start_says_as_whom_to_sign_in(tmp_path: Path, ports: Ports) -> None:
+    """The provider's page offers each of them, the pages are told of it, and no other provider is reached."""
+    other = {"DATRYS_OIDC_ISSUER": "https://elsewhere.invalid", "DATRYS_OIDC_ACR": "two-factors"}
+    with running(tmp_path, ports, **other) as process:
+        web = next(pid for pid in children(process.pid) if b"\0web\0" in Path(f"/proc/{pid}/cmdline").read_bytes())
+        said = Path(f"/proc/{web}/environ").read_bytes()
+        asked = {"response_type": "code", "client_id": "datrys", "redirect_uri": "http://x.invalid", "nonce": "n"}
+        page = httpx.get(
+            f"http://127.0.0.1:{ports.sign_in}/oauth2/authorize", params={**asked, "scope": "openid email"}
+        )
+    assert f"DATRYS_OIDC_ISSUER=http://127.0.0.1:{ports.sign_in}".encode() in said
+    assert b"elsewhere" not in said
+    assert b"DATRYS_OIDC_ACR" not in said
+    assert [one.email for one in people()] == re.findall(r'name="sub" value="([^"]+)"', page.text)
+
+
+def children(pid: int) -> list[int]:
+    """The processes that one has started."""
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()]
+
+
+def test_the_people_to_sign_in_as_are_those_of_the_examples() -> None:
+    """A dozen at most, of both boards, each with a role that the examples give them."""
+    examples = PEOPLE.parent
+    with (examples / "people.csv").open(encoding="utf-8", newline="") as lines:
+        held = {(row["email"], row["board"], row["role"], row["agency"]) for row in csv.DictReader(lines)}
+    for file in examples.glob("*.json"):
+        case = json.loads(file.read_text(encoding="utf-8"))
+        named = [case["raised_by"], *case["people"]]
+        held |= {(one["email"], case["protocol"], one["role"], one.get("agency", "")) for one in named}
+    with PEOPLE.open(encoding="utf-8", newline="") as lines:
+        listed = [(row["email"], row["board"], row["role"], row["agency"]) for row in csv.DictReader(lines)]
+    assert [] == sorted({*listed} - held)
+    assert len(listed) == len({email for email, _, _, _ in listed}) <= 12
+    assert {"gwent", "cwm-taf-morgannwg"} == {board for _, board, _, _ in listed}
+    assert ("nia.sampl@abuhb.invalid", "Practitioner ABUHB") in [(one.email, one.role) for one in people()]
 
 
 def test_links_lead_here_with_a_secret_that_is_made_once(tmp_path: Path, ports: Ports) -> None:

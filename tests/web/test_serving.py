@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Engine
 
 from starter.parts import LOCALHOST
+from starter.web.serving import listen
 from tests.starter.conftest import alone, nothing_answers
 from tests.starter.script import SCRIPT, datrys, lines_of
 from tests.story import free_port
@@ -51,6 +52,14 @@ def test_it_answers_until_it_is_told_to_stop(alone: Engine, database_url: str, t
         program.returncode,
         said.splitlines(),
     )
+
+
+def test_no_answer_waits_for_a_sign_that_the_one_before_came() -> None:
+    """Nagle's algorithm is off, for the connections too: else each answer on an open connection takes 0.04 s more."""
+    with listen(LOCALHOST, 0) as listening, socket.create_connection(listening.getsockname()):
+        connection, _ = listening.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
