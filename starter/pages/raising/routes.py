@@ -109,7 +109,7 @@ async def send(visit: Visiting, form: Sent, draft: str) -> Response:
         return await asyncio.to_thread(_checked, way, {one.name: one.heading(way.asking) for one in way.unfinished})
     try:
         again = form.text("again") == "yes"
-        await visit.door.raise_case(way.case_file, again, lambda file: _may_raise(visit, file), mine.id)
+        await visit.door.raise_case(way.case_file, again, lambda file: _may_raise(visit, file), draft=mine.id)
     except CaseRefused as refused:
         return await asyncio.to_thread(_checked, way, to_mend(way, refused.faults))
     except NotAllowed:
