@@ -4,12 +4,15 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from protocols.roles import Role
 from protocols.steps import ClockState
 from records.database import reading
 from records.models import Case, Clock, Delivery, Notice, Target
+
+LONG = (Case.edition, Case.facts, Case.snapshot)
+"""What no line of the register holds."""
 
 
 class RegisterRow(NamedTuple):
@@ -57,6 +60,7 @@ def register(
         open_only: without those that have ended.
     """
     rows = select(Case).order_by(Case.raised_at, Case.reference)
+    rows = rows.options(*(defer(column, raiseload=True) for column in LONG))  # megabytes, of a few thousand cases
     rows = rows.where(Case.protocol == protocol) if protocol else rows
     rows = rows.where(Case.stage == stage) if stage else rows
     rows = rows.where(Case.overdue.is_(True)) if overdue else rows
