@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Engine, select
+from sqlalchemy.orm import aliased
 
 from protocols.editions import Kind
 from protocols.messages import CONFIRMATION
 from protocols.roles import Role
 from protocols.steps import ClockState, Code
 from records.database import reading
-from records.models import Clock, Entry, Meeting, Stream
+from records.models import Clock, Entry, Meeting
 from records.register import roles
 
 ALARM = "immediate-action"
@@ -55,12 +56,10 @@ def running_clocks(engine: Engine) -> dict[str, list[RunningClock]]:
 
 def dangers(engine: Engine) -> dict[str, list[Danger]]:
     """The immediate actions that nobody confirmed, by case."""
-    confirmed = select(Entry.number).where(
-        Entry.stream == Stream.stream, Entry.what == CONFIRMATION, Entry.code == Code.ACCEPTED
-    )
+    answer = aliased(Entry)
+    confirmed = select(answer.stream).where(answer.what == CONFIRMATION, answer.code == Code.ACCEPTED)
     columns = (Entry.stream, Entry.reference, Entry.happened_at, Entry.by_role, Entry.by_agency)
-    rows = select(*columns).join(Stream, Entry.stream == Stream.stream)
-    rows = rows.where(Stream.stream != Stream.reference, Entry.what == ALARM, ~confirmed.exists())
+    rows = select(*columns).where(Entry.what == ALARM, Entry.stream != Entry.reference, Entry.stream.not_in(confirmed))
     found: dict[str, list[Danger]] = defaultdict(list)
     with reading(engine) as session:
         for stream, case, at, role, agency in session.execute(rows.order_by(Entry.happened_at)):
