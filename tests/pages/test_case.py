@@ -87,9 +87,9 @@ def shown_parts(page: Response) -> dict[str, bool]:
     return {
         "stage": "Waiting for" in text,
         "clocks": "How this date was reckoned" in text,
-        "people": "Who takes part" in text,
-        "stages": "What happened" in text,
-        "timeline": bool(re.search(r"What happened.*(Said:|Dyw)", text)) or "Did not count" in text,
+        "people": 'id="people"' in page.text,
+        "stages": 'id="timeline"' in page.text,
+        "timeline": bool(re.search(r"Said: it is not", text)) or "Did not count" in text,
         "notice": "What you were sent" in text,
     }
 
