@@ -26,7 +26,7 @@ class Task(NamedTuple):
     """One thing to do.
 
     Attributes:
-        case: the reference.
+        case: the reference; where: that, or the immediate action, where it is answered.
         what: in words.
         roles: as which of the visitor's roles.
         due: by when; kind: who set that limit, where it is one.
@@ -34,6 +34,7 @@ class Task(NamedTuple):
     """
 
     case: str
+    where: str
     what: str
     roles: str
     due: datetime | None
@@ -95,7 +96,7 @@ def _tasks(visit: Visit, seen: Mapping[str, Sight]) -> Iterator[Task]:
     editions, agencies = visit.door.editions, directory.agencies(visit.door.database)
     titles = {name: Titles(visit.tongue, edition, agencies) for name, edition in editions.items()}
     clocks = open_things.running_clocks(visit.door.database)
-    for row in register(visit.door.database):
+    for row in register(visit.door.database, open_only=True, among=seen):
         sight, said = seen.get(row.reference), titles.get(row.protocol)
         if sight is None or said is None:
             continue
@@ -103,7 +104,7 @@ def _tasks(visit: Visit, seen: Mapping[str, Sight]) -> Iterator[Task]:
             agency = f" ({said.agency(one.agency)})" if one.agency else ""
             stage = visit.say("The case waits for your answer: %(stage)s", stage=said.stage(one.stage))
             what = said.task(one.clock) + agency if one.clock else stage
-            yield Task(one.case, what, said.together(said.roles(one.roles)), one.due, one.kind)
+            yield Task(one.case, one.case, what, said.together(said.roles(one.roles)), one.due, one.kind)
 
 
 def _dangers(visit: Visit, seen: Mapping[str, Sight]) -> Iterator[Task]:
@@ -123,7 +124,7 @@ def _dangers(visit: Visit, seen: Mapping[str, Sight]) -> Iterator[Task]:
 def _confirm(visit: Visit, case: str, danger: Danger, roles: str) -> Task:
     due: datetime = danger.began + chased_after(0)
     what = visit.say("Somebody may be in danger: say whether the referral was made")
-    return Task(case, what, roles, due, None, urgent=True)
+    return Task(case, danger.id, what, roles, due, None, urgent=True)
 
 
 def _told_of_danger(seen: Sight) -> list[Role]:

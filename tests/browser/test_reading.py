@@ -22,19 +22,16 @@ WHO = {
     "unit": "business-unit@example.invalid",
     "manager": "line-manager.abuhb@example.invalid",
     "network": "local-network@example.invalid",
-    "nobody": "nobody@example.invalid",
 }
 PAGES = [
-    ("unit", "/work"),
     ("manager", "/work"),
-    ("nobody", "/work"),
     ("unit", "/cases?state=open&page=2"),
     ("unit", "/cases/GWENT-2026-0001"),
     ("manager", "/cases/GWENT-2026-0001"),
     ("network", "/cases/GWENT-2026-0001"),
     ("unit", "/cases/CTM-2026-0001"),
 ]
-WAYS = [(True, "en-GB", SCREEN), (False, "en-GB", TELEPHONE), (True, "cy-GB", TELEPHONE)]
+WAYS = [(True, "en-GB", SCREEN), (False, "cy-GB", TELEPHONE)]
 
 
 @pytest_asyncio.fixture(loop_scope="session")

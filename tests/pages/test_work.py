@@ -97,6 +97,7 @@ async def test_an_immediate_action_stays_first_until_it_is_confirmed(engine: Eng
     for email in (duty, MANAGER):
         text = text_of(await work_of(engine, email))
         assert text.startswith("What is asked of you Today Somebody may be in danger"), text
+    assert f'href="/cases/{reference}-immediate-1/say"' in (await work_of(engine, duty)).text
     refused = an_entry("immediate_action_confirmed", code="missing")
     write(engine, a_step(f"{reference}-immediate-1", 2, entries=[refused]))
     assert reference in text_of(await work_of(engine, duty))
