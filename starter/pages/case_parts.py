@@ -71,6 +71,7 @@ class CaseShown(NamedTuple):
         clocks: those that run first.
         alarms: immediate actions; dangers: what was written with them.
         person: whom it is about; None where it was erased, too.
+        circumstance: what it is about, as the edition names it.
         concern: texts of the case file; statements: what the parties wrote about it.
         responses, meetings, report: what was written there; dates: the meetings themselves.
         agencies, people: who takes part.
@@ -85,6 +86,7 @@ class CaseShown(NamedTuple):
     alarms: tuple[Alarm, ...]
     dangers: tuple[Paper, ...]
     person: Subject | None
+    circumstance: str
     concern: tuple[Text, ...]
     statements: tuple[Paper, ...]
     responses: tuple[Paper, ...]
@@ -130,6 +132,7 @@ def case_shown(door: Datrys, seen: Sight, report: CaseReport, titles: Titles) ->
         alarms=tuple(_alarms(report.timeline, reference, seats)) if alarmed else (),
         dangers=written.papers(DANGER),
         person=private.subject_of(door.database, reference) if Part.PERSON in parts else None,
+        circumstance=view.facts.circumstance if Part.CONCERN in parts else "",
         concern=_of_the_case_file(texts) if Part.CONCERN in parts else (),
         statements=written.papers(OF_THE_CONCERN),
         responses=written.papers(RESPONSES),

@@ -103,6 +103,8 @@ def _keep(made: Made, persons: Iterable[Person], **more: Any) -> None:
         fingerprint=f"{made.board}-{id(made)}",
         **more,
     )
+    circumstance = read_editions()[made.board].circumstances[more.get("circumstance", "thresholds")].en
+    made.marks.append(Mark(circumstance, frozenset({Part.CONCERN})))
     mark_started(made.engine, made.reference)
 
 
