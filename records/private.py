@@ -1,5 +1,6 @@
 """Who a case is about, who takes part, and what was written: asked for apart, by whoever may see it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -47,6 +48,17 @@ def holders_of(engine: Engine, reference: str, role: Role, at: datetime | None =
     """
     with reading(engine) as session:
         return holders(session, case_row(session, reference), role, at)
+
+
+def everybody(engine: Engine, reference: str, roles: Iterable[Role]) -> dict[Role, list[Holder]]:
+    """Who holds each of these roles in a case now, by the case or by the directory.
+
+    Raises:
+        CaseUnknown: there is no such case.
+    """
+    with reading(engine) as session:
+        case = case_row(session, reference)
+        return {role: holders(session, case, role) for role in roles}
 
 
 def texts_of(engine: Engine, reference: str) -> dict[str, JsonValue]:

@@ -5,12 +5,15 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Engine, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from protocols.roles import Role
 from protocols.steps import ClockState
 from records.database import reading
 from records.models import Case, Clock, Delivery, Notice, Target
+
+LONG = (Case.edition, Case.facts, Case.snapshot)
+"""What no line of the register holds."""
 
 
 class RegisterRow(NamedTuple):
@@ -60,6 +63,7 @@ def register(
         among: only these cases, and nothing is read of others; all, if not said.
     """
     rows = select(Case).where(*conditions(protocol, stage, overdue)).order_by(Case.raised_at, Case.reference)
+    rows = rows.options(*(defer(column, raiseload=True) for column in LONG))  # megabytes, of a few thousand cases
     rows = rows.where(Case.outcome.is_(None)) if open_only else rows
     rows = rows.where(Case.reference.in_(among)) if among is not None else rows
     with reading(engine) as session:

@@ -56,6 +56,11 @@ def standing(entries: Iterable[Entry]) -> list[Entry]:
     A correction that leads the case back makes void the signal that it names and all that came after it; opening a
     case again, all that came after the stage that it goes on from was entered.
     """
+    return [entry for entry in counting(entries).values() if entry.what == STAGE_ENTERED or entry.code is Code.ACCEPTED]
+
+
+def counting(entries: Iterable[Entry]) -> dict[int, Entry]:
+    """The same with proposals, by the number of the entry from 0: what is not among them was refused or made void."""
     kept: list[tuple[int, Entry]] = []
     signals: dict[str, int] = {}
     stages: dict[str, int] = {}
@@ -70,9 +75,9 @@ def standing(entries: Iterable[Entry]) -> list[Entry]:
             void = signals.get(entry.facts["corrects"]) if entry.facts.get("return_to") else None
         reopening = reopening or entry.what == REOPENED
         kept = kept if void is None else [(n, one) for n, one in kept if n < void]
-        if entry.what == STAGE_ENTERED or entry.code is Code.ACCEPTED:
+        if entry.what == STAGE_ENTERED or (entry.code and entry.code.accepted):
             kept.append((number, entry))
-    return [entry for _, entry in kept]
+    return dict(kept)
 
 
 def _corrects(correction: Entry, entry: Entry) -> bool:

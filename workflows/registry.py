@@ -8,6 +8,7 @@ from protocols import (
     cwm_taf_morgannwg_access,
     cwm_taf_morgannwg_coming_in,
     cwm_taf_morgannwg_form,
+    cwm_taf_morgannwg_papers,
     gwent,
     gwent_access,
 )
@@ -18,6 +19,7 @@ from protocols.documents import FormParts
 from protocols.errors import WrongUse
 from protocols.facts import Facts
 from protocols.gwent import GwentFacts
+from protocols.papers import Paper
 from workflows.cwm_taf_morgannwg import CwmTafMorgannwgDisagreement
 from workflows.gwent import GwentDisagreement
 from workflows.immediate import ImmediateAction
@@ -35,6 +37,7 @@ class Protocol(NamedTuple):
         starts: the stages at which a case may begin, by the number that its file gives.
         documents: what each of its documents is filled from, by name; their words are in templates/documents.
         access: from when on who sees its cases.
+        papers: in which part of a case its texts stand, where that is its own (`protocols/papers.py`).
     """
 
     workflow: Any
@@ -44,6 +47,7 @@ class Protocol(NamedTuple):
     starts: Mapping[int, str]
     documents: Mapping[str, FormParts]
     access: Access
+    papers: tuple[Paper, ...] = ()
 
 
 PROTOCOLS: Mapping[str, Protocol] = {
@@ -64,6 +68,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
         starts=cwm_taf_morgannwg_coming_in.STARTS,
         documents={"form": cwm_taf_morgannwg_form.FORM},
         access=cwm_taf_morgannwg_access.ACCESS,
+        papers=cwm_taf_morgannwg_papers.PAPERS,
     ),
 }
 

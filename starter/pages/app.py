@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from protocols.errors import CaseUnknown, DatrysError, NotAllowed, Unreachable
 from records.keys import Keys
-from starter.pages import authenticator, organisation, raising, sign_in, start
+from starter.pages import authenticator, case, organisation, raising, register, sign_in, start, work
 from starter.pages.forms import NotFromHere, TooLong
 from starter.pages.saying import links, say
 from starter.pages.visit import SendCode, SignInFirst, Visit, visit_of
@@ -45,6 +45,9 @@ ROUTERS = (
     sign_in.router,
     organisation.router,
     authenticator.router,
+    work.router,
+    register.router,
+    case.router,
     links.router,
     say.router,
     raising.router,
