@@ -8,6 +8,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,13 +16,16 @@ import pytest
 import typer.main
 from sqlalchemy import Engine, select
 
-from protocols.access import BUSINESS_UNIT, OF_AN_AGENCY, Part, entered_by, may_raise
+from protocols.access import BUSINESS_UNIT, OF_AN_AGENCY, OPERATOR, Part, entered_by, may_raise
 from protocols.errors import DatrysError
 from protocols.roles import Role
 from protocols.upkeep import may_list, may_load, may_operate
 from records.database import reading
 from records.models import Submission
+from records.tokens import Bound, make_token, revoke_token
 from starter import cli, cli_parts
+from starter.acting import NEEDED, NO_TOKEN, SIGNS
+from starter.use_cases import utc_now
 from tests.starter.script import Said, datrys, written
 from tests.starter.test_board_files import MEETINGS, PEOPLE
 from tests.walking import BOTH, SECRET, Ground, Place, Someone, Verdict, everybody
@@ -157,7 +161,7 @@ WALKS: dict[str, list[Walk]] = {
         f"{what} list": [Walk(just(what, "list", "--json"), lambda s, p: if_true(may_list(s.held)))]
         for what in ("agencies", "people", "meetings")
     },
-    "tokens make": [Walk(just("tokens", "make", "x", "--role", "operator", "--days", "1"), operates)],
+    "tokens make": [Walk(just("tokens", "make", "x", "--role", "chair", "--board", "gwent"), operates)],
     "tokens list": [Walk(just("tokens", "list"), operates)],
     "tokens revoke": [Walk(just("tokens", "revoke", "abc"), operates, "There is no token abc")],
     **{name: [Walk(just(name), operates)] for name in ("check", "migrate", "worker", "web", "up")},
@@ -183,9 +187,8 @@ def ground(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Ground:
     def run(*_: Any, **__: Any) -> Any:
         raise Ran("ran")
 
-    for what in ("worker.main", "starter.doors.doors", "starter.up.up", "starter.demo.showing.demo"):
+    for what in ("records.migrate", "worker.main", "starter.doors.doors", "starter.up.up", "starter.demo.showing.demo"):
         monkeypatch.setattr(what, run)
-    monkeypatch.setattr(cli_parts.records, "migrate", run)
     monkeypatch.setattr(cli_parts, "_all_checks", run)
     return Ground(engine)
 
@@ -251,6 +254,49 @@ def test_everybody_does_with_every_command_what_the_policy_says_and_no_more(
     assert [] == wrong
     assert spoken == list(kept(ground.engine))
     assert {"", BUSINESS_UNIT} == {row[2] for row in spoken}
+
+
+ANYBODYS = {"demo", "timetable"}
+"""What touches no records."""
+OPERATORS = {"tokens make", "tokens list", "tokens revoke", "check", "migrate", "worker", "web", "up"}
+
+
+def every_call(ground: Ground, files: Files) -> Iterator[tuple[str, Walk, Said]]:
+    """Each command once, about a case that there is."""
+    unit = next(someone for someone in everybody() if someone.role == UNIT)
+    for command, walks in WALKS.items():
+        for walk in walks:
+            yield command, walk, datrys(*walk.words(unit, ground.own[unit.board], files))
+
+
+def test_without_a_token_each_command_runs_until_an_operators_token_counts(ground: Ground, files: Files) -> None:
+    """From then on what sees, changes or loads demands one, in one line; what a deployment starts with does not."""
+    for role in (BUSINESS_UNIT, OPERATOR):
+        next(someone for someone in everybody() if someone.role.role == role).token(ground.engine)
+        for command, walk, said in every_call(ground, files):
+            if role == BUSINESS_UNIT or command in ANYBODYS | OPERATORS:
+                assert verdict(said, walk) is Verdict.DONE, command
+            else:
+                assert (1, "", f"{NEEDED}\n") == said, command
+
+
+@pytest.mark.parametrize("kind", ["unknown", "expired", "revoked", "signed"])
+def test_a_token_that_does_not_count_is_refused_by_every_command(
+    ground: Ground, files: Files, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one line, where without any the script would act for whoever has the shell."""
+    now = utc_now()
+    ends = now + timedelta(days=-1 if kind == "expired" else 1)
+    made = make_token(ground.engine, Bound("x", (OPERATOR,)), now, ends, b"sealed" if kind == "signed" else None)
+    if kind == "revoked":
+        revoke_token(ground.engine, made.id, now)
+    secret = f"{made.secret[:-1]}{'a' if made.secret[-1] != 'a' else 'b'}" if kind == "unknown" else made.secret
+    monkeypatch.setenv("DATRYS_TOKEN", secret)
+    for command, walk, said in every_call(ground, files):
+        if command in ANYBODYS:
+            assert verdict(said, walk) is Verdict.DONE, command
+        else:
+            assert (1, "", f"{SIGNS if kind == 'signed' else NO_TOKEN}\n") == said, command
 
 
 def in_whose_name(words: Sequence[str | Path], someone: Someone, place: Place) -> tuple[str, str]:
