@@ -36,6 +36,8 @@ DATABASES = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg2")
 LOCAL_TEMPORAL = "127.0.0.1:7233"
 KEY_BYTES = 32
 SHORTEST_SECRET = 16
+LATER = frozenset({"DATRYS_TOKEN"})
+"""A file for it may be empty: a deployment mounts it before there is a token to write into it."""
 
 
 class WrongSetting(DatrysError):
@@ -195,7 +197,7 @@ def _variable(field: str) -> str:
     return PREFIX + field.upper()
 
 
-def _from_file(variable: str) -> str | _Fault:
+def _from_file(variable: str) -> str | _Fault | None:
     if os.environ.get(variable):
         return _Fault(f"is given, and so is {variable}_FILE; keep one of them")
     path = os.environ[f"{variable}_FILE"]
@@ -204,6 +206,8 @@ def _from_file(variable: str) -> str | _Fault:
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         return _Fault(f"cannot be read from {path} ({why}); mend the file or {variable}_FILE")
+    if not value and variable in LATER:
+        return None
     return value or _Fault(f"is read from {path}, which is empty; write the value into it")
 
 
@@ -249,6 +253,7 @@ class Settings(BaseSettings):
     mailbox_url: Annotated[str, AfterValidator(_issuer)] = ""
     office_hours: Annotated[OfficeHours, NoDecode, BeforeValidator(_office_hours)] = OfficeHours(time(9), time(17))
     business_unit: str = ""
+    token: SecretStr | None = None
     sign_of_life: Annotated[Path, AfterValidator(_sign_of_life)] | None = None
 
     @field_validator("*", mode="before")
@@ -304,7 +309,7 @@ def temporal_config() -> ClientConnectConfig:
         key = _from_file("TEMPORAL_API_KEY")
         if isinstance(key, _Fault):
             raise WrongSetting(f"TEMPORAL_API_KEY {key.words}.")
-        overrides["TEMPORAL_API_KEY"] = key
+        overrides["TEMPORAL_API_KEY"] = key or ""
     try:
         config = ClientConfig.load_client_connect_config(override_env_vars=overrides)
     except (OSError, RuntimeError) as error:

@@ -1,7 +1,7 @@
 """Loading what a board hands over: agencies, people, meetings, bank holidays. A file is loaded whole or not at all."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,14 @@ from records.csv_rows import Fault, read_rows
 from records.database import writing
 from records.listings import DIVISION, Meeting, agencies, current_holidays, meetings
 from records.models import Agency, Base, DirectoryPerson, HolidayList, PlannedMeeting
+
+MayLoad = Callable[[str], bool]
+"""Whether whoever loads a file may load rows of this board."""
+
+
+def for_every_board(board: str) -> bool:
+    """Whoever has the shell of a server that nobody operates yet loads for all boards."""
+    return True
 
 
 class Loaded(NamedTuple):
@@ -72,19 +80,22 @@ def load_agencies(engine: Engine, path: Path) -> Loaded:
         return Loaded(len(rows), len(changed))
 
 
-def load_people(engine: Engine, path: Path, editions: Mapping[str, Edition] | None = None) -> Loaded:
+def load_people(
+    engine: Engine, path: Path, editions: Mapping[str, Edition] | None = None, may_load: MayLoad = for_every_board
+) -> Loaded:
     """Load people; the same board and id again is a change, a row not named stays.
 
     Args:
         engine: the records.
         path: the file.
         editions: the editions in use, which say what boards and authorities there are; unchecked if not given.
+        may_load: whether rows of a board may be loaded.
 
     Raises:
         BadFile: every fault of the file; nothing was loaded.
         Unreachable: the database does not answer.
     """
-    check = partial(_wrong_with, editions=editions, agencies=agencies(engine).keys())
+    check = partial(_wrong_with, editions=editions, agencies=agencies(engine).keys(), may_load=may_load)
     rows = read_rows(path, PersonRow, lambda row: (row.board, row.id), check)
     with writing(engine) as session:
         load = (session.scalar(select(func.max(DirectoryPerson.load))) or 0) + 1
@@ -97,7 +108,11 @@ def load_people(engine: Engine, path: Path, editions: Mapping[str, Edition] | No
 
 
 def load_meetings(
-    engine: Engine, path: Path, now: datetime, editions: Mapping[str, Edition] | None = None
+    engine: Engine,
+    path: Path,
+    now: datetime,
+    editions: Mapping[str, Edition] | None = None,
+    may_load: MayLoad = for_every_board,
 ) -> MeetingsLoaded:
     """Load meetings; the same board and id again is a change, a row not named stays.
 
@@ -106,13 +121,14 @@ def load_meetings(
         path: the file.
         now: aware moment; a meeting that lies ahead of it cannot be moved behind it.
         editions: the editions in use, which say what boards there are; unchecked if not given.
+        may_load: whether rows of a board may be loaded.
 
     Raises:
         BadFile: every fault of the file; nothing was loaded.
         Unreachable: the database does not answer.
     """
     known = {(meeting.board, meeting.id): meeting for meeting in meetings(engine)}
-    check = partial(_wrong_with_meeting, editions=editions, known=known, now=now)
+    check = partial(_wrong_with_meeting, editions=editions, known=known, now=now, may_load=may_load)
     rows = read_rows(path, MeetingRow, lambda row: (row.board, row.id), check)
     changed = 0
     groups: dict[tuple[str, str], int] = dict.fromkeys(((row.board, row.group) for row in rows), 0)
@@ -167,10 +183,11 @@ def _keep(session: Session, model: type[Base], key: tuple[str, ...], values: dic
     return bool(changed)
 
 
-def _wrong_with(row: PersonRow, editions: Mapping[str, Edition] | None, agencies: Collection[str]) -> Iterator[Fault]:
+def _wrong_with(
+    row: PersonRow, editions: Mapping[str, Edition] | None, agencies: Collection[str], may_load: MayLoad
+) -> Iterator[Fault]:
+    yield from _wrong_with_board(row.board, editions, may_load)
     edition = editions.get(row.board) if editions else None
-    if editions and edition is None:
-        yield "board", f"is none of {', '.join(sorted(editions))}."
     if editions and not any(row.role in edition.roles for edition in editions.values()):
         yield "role", "is no role of any protocol. See the roles in docs/files.md."
     if edition and row.authority and row.authority not in edition.authorities:
@@ -184,14 +201,24 @@ def _wrong_with_meeting(
     editions: Mapping[str, Edition] | None,
     known: Mapping[tuple[str, str], Meeting],
     now: datetime,
+    may_load: MayLoad,
 ) -> Iterator[Fault]:
-    if editions and row.board not in editions:
-        yield "board", f"is none of {', '.join(sorted(editions))}."
+    yield from _wrong_with_board(row.board, editions, may_load)
+    if not may_load(row.board):
+        return
     if row.papers_due and row.papers_due > row.starts_at:
         yield "papers_due", "is later than the meeting. Mend one of the two."
     before = known.get((row.board, row.id))
     if before and before.status == row.status == "planned" and row.starts_at <= now < before.starts_at:
         yield "starts_at", "moves a meeting that lies ahead into the past. Give its new date, or cancel it."
+
+
+def _wrong_with_board(board: str, editions: Mapping[str, Edition] | None, may_load: MayLoad) -> Iterator[Fault]:
+    """Whoever loads for one board is told of no other what it is."""
+    if not may_load(board):
+        yield "board", "is not the board that you load for. Take this row out."
+    elif editions and board not in editions:
+        yield "board", f"is none of {', '.join(sorted(editions))}."
 
 
 def _dates_in(path: Path) -> tuple[date, ...]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine, select
 
-from protocols.access import INDEPENDENT_MEMBER, OF_AN_AGENCY, Held
+from protocols.access import INDEPENDENT_MEMBER, OF_AN_AGENCY, OPERATOR, Held
 from protocols.errors import Refused
 from protocols.roles import Role
 from records.database import reading, writing
@@ -99,6 +99,17 @@ def tokens(engine: Engine) -> list[Listed]:
     with reading(engine) as session:
         rows = session.scalars(select(Token).order_by(Token.made_at, Token.id))
         return [_listed(row, row.last_used_at) for row in rows]
+
+
+def operated(engine: Engine, now: datetime) -> bool:
+    """Whether a token of an operator counts.
+
+    Raises:
+        Unreachable: the database does not answer.
+    """
+    counting = select(Token.roles).where(Token.revoked_at.is_(None), Token.expires_at > now)
+    with reading(engine) as session:
+        return any(OPERATOR in roles for roles in session.scalars(counting))
 
 
 def revoke_token(engine: Engine, token_id: str, now: datetime) -> None:

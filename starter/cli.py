@@ -16,8 +16,11 @@ from protocols.editions import read_editions
 from protocols.errors import DatrysError, WrongUse
 from protocols.roles import Role
 from records import connect, directory
+from records.paging import Question
 from starter import printing, printing_case
+from starter.acting import Acting, acting, operating
 from starter.arguments import addressed, known, read_json, read_time
+from starter.shown import case_as_seen, report_as_seen, row_as_seen, shows_standing
 from starter.temporal import Engine
 from starter.use_cases import Datrys, Told
 
@@ -41,13 +44,24 @@ def datrys() -> Datrys:
     return Datrys(setting, connect(setting.database_url), Engine(setting))
 
 
-def run(work: Callable[[Datrys], Awaitable[T]]) -> T:
+def somebody() -> Acting:
+    """The use cases, as whoever's token the environment names; without one, while that may be, as anybody."""
+    return acting(datrys())
+
+
+def run(work: Callable[[Acting], Awaitable[T]]) -> T:
     """Do what needs Temporal."""
 
     async def doing() -> T:
-        return await work(datrys())
+        return await work(somebody())
 
     return asyncio.run(doing())
+
+
+def operators_only() -> None:
+    """Refuse what is the operators' business to a token that is no operator's."""
+    if settings.load().token is not None:
+        operating(datrys())
 
 
 @app.command("raise")
@@ -57,7 +71,7 @@ def raise_case(
 ) -> None:
     """Start a case from a case file; print its reference."""
     data = read_json(file)
-    raised = run(lambda door: door.raise_case(data, again))
+    raised = run(lambda who: who.raise_case(data, again))
     if raised.kept:
         typer.echo("Kept: Temporal does not answer; the case begins as soon as it does.", err=True)
     for advice in raised.advice:
@@ -83,7 +97,7 @@ def signal(
         raise WrongUse(f'{data} holds no JSON object, such as {{"text": "…"}}. See docs/signals.md.')
     if at:
         facts["at"] = read_time(at, "--at").isoformat()
-    told = run(lambda door: door.tell(reference, name, Role(role=by, agency=agency), facts, key, entered_by))
+    told = run(lambda who: who.tell(reference, name, Role(role=by, agency=agency), facts, key, entered_by))
     _answer(told)
 
 
@@ -101,11 +115,15 @@ def _answer(told: Told) -> None:
 @app.command()
 def show(reference: Reference, as_json: AsJson = False) -> None:
     """A case: its stage, what it waits for, its clocks with their explanation, its timeline."""
-    report = datrys().case(reference)
+    who = somebody()
+    seen = who.sight(reference)
+    report = who.door.case(reference)
     if as_json:
-        printing.as_json(printing_case.case_as_json(report))
+        printing.as_json(case_as_seen(report, seen) if seen else printing_case.case_as_json(report))
+    elif seen and not shows_standing(seen):
+        printing_case.there(report.view.row)
     else:
-        printing_case.case(report)
+        printing_case.case(report_as_seen(report, seen) if seen else report)
 
 
 @app.command()
@@ -118,18 +136,20 @@ def cases(
     as_csv: Annotated[bool, typer.Option("--csv", help="As CSV, for a spreadsheet.")] = False,
 ) -> None:
     """The register of cases."""
-    door = datrys()
-    editions = door.editions.values()
+    who = somebody()
+    editions = who.door.editions.values()
     known(protocol, "--protocol", (edition.protocol for edition in editions))
     known(stage, "--stage", (name for edition in editions for name in edition.stages))
     known(waiting_for.partition("/")[0], "--waiting-for", (role for edition in editions for role in edition.roles))
-    rows = door.register(protocol, stage, overdue, waiting_for)
+    lines = who.register(Question(protocol, stage, overdue, waiting_for))
+    rows = [row for row, _ in lines]
+    there = {row.reference for row, seen in lines if seen and not shows_standing(seen)}
     if as_json:
-        printing.as_json([printing.register_row(row) for row in rows])
+        printing.as_json([row_as_seen(row, seen) if seen else printing.register_row(row) for row, seen in lines])
     elif as_csv:
-        printing.register_as_csv(rows)
+        printing.register_as_csv(rows, there)
     else:
-        printing.register(rows)
+        printing.register(rows, there)
 
 
 @app.command()
@@ -139,7 +159,7 @@ def reopen(
     reason: Annotated[str, typer.Option(help="Why; kept in the records.")],
 ) -> None:
     """Open an ended case again, for the Business Unit."""
-    kept = run(lambda door: door.reopen(reference, stage, reason)).kept
+    kept = run(lambda who: who.reopen(reference, stage, reason)).kept
     typer.echo(f"{reference}: kept, it opens again at {stage} shortly" if kept else f"{reference} is open at {stage}")
 
 

@@ -7,7 +7,7 @@ import typer
 
 from protocols.errors import WrongUse
 from starter import printing
-from starter.cli import Reference, app, datrys
+from starter.cli import Reference, app, somebody
 
 
 @app.command()
@@ -25,7 +25,9 @@ def document(
         raise WrongUse(f"--out: “{out}” is no {', '.join(documents.FORMATS)} file. Let its name end in one of these.")
     if language not in documents.LANGUAGES:
         raise WrongUse(f"--language: “{language}” is none of {', '.join(documents.LANGUAGES)}.")
-    door = datrys()
+    who = somebody()
+    who.see_all_of(reference)
+    door = who.door
     printing.write_private(out, write(documents.document(door.database, reference, name, language, door.now())))
     typer.echo(
         f"{out} holds names and what was written about {reference}: only your login can read it. Hand it to nobody who"

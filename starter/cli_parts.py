@@ -11,7 +11,7 @@ import settings
 from records import directory, loading
 from starter import printing
 from starter.checks.findings import Finding
-from starter.cli import app, datrys
+from starter.cli import app, datrys, operators_only
 from starter.parts import LOCALHOST
 
 Port = typer.Option
@@ -27,6 +27,7 @@ def up(
     sign_in_port: Annotated[int, Port(help="Port of the provider with which one signs in.")] = 8090,
 ) -> None:
     """Run everything on this machine, kept in .datrys: what `make run` runs."""
+    operators_only()
     from starter.up import Ports
     from starter.up import up as run_all
 
@@ -65,6 +66,7 @@ def worker() -> None:
     """Run a worker: it follows the cases, writes the records, posts the mails and delivers what is kept."""
     import worker as part
 
+    operators_only()
     part.main()
 
 
@@ -78,6 +80,7 @@ def web(
     from starter.doors import doors
     from starter.web.serving import listen, serve
 
+    operators_only()
     door = datrys()
     both = doors(door, part.code_sender(door.settings))
     with listen(host, port) as listening:
@@ -89,6 +92,7 @@ def web(
 @app.command()
 def migrate() -> None:
     """Bring the records database up to date."""
+    operators_only()
     records.migrate(settings.load().database_url)
     typer.echo("The records database is up to date.")
 
@@ -102,6 +106,7 @@ def check(
     """Say what is missing or unreachable, a line each with the remedy; exit 1 if something stops the service."""
     from starter.checks import worker_checks
 
+    operators_only()
     findings = worker_checks() if worker else _all_checks()
     for finding in findings:
         typer.echo(printing.plain(str(finding)))

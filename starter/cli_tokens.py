@@ -17,7 +17,7 @@ from records.tokens import Bound, Listed
 from settings import Settings
 from starter import printing
 from starter.arguments import known
-from starter.cli import AsJson, app, datrys
+from starter.cli import AsJson, app, datrys, operators_only
 
 DAYS = 365
 LONGEST_DAYS = 3 * DAYS
@@ -40,6 +40,7 @@ def make_token(
     ] = False,
 ) -> None:
     """Make a token; its secret is printed this once, and kept nowhere."""
+    operators_only()
     door = datrys()
     bound = Bound(label.strip(), tuple(dict.fromkeys(role)), agency, board, authority, group)
     _check(bound, door.editions, directory.agency_codes(door.database))
@@ -91,6 +92,7 @@ def _check(bound: Bound, editions: Mapping[str, Edition], agencies: frozenset[st
 @tokens.command("list")
 def list_tokens(as_json: AsJson = False) -> None:
     """The tokens, what each is bound to, and when it was last used."""
+    operators_only()
     door = datrys()
     rows, now = records.tokens(door.database), door.now()
     if as_json:
@@ -117,6 +119,7 @@ def _times(row: Listed) -> str:
 @tokens.command("revoke")
 def revoke_token(token: Annotated[str, typer.Argument(help="Its id, as the list shows it.")]) -> None:
     """Let a token count no more."""
+    operators_only()
     door = datrys()
     records.revoke_token(door.database, token, door.now())
     typer.echo(f"{printing.plain(token)} counts no more")

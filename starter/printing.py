@@ -4,7 +4,7 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +25,8 @@ from records.register import RegisterRow
 from starter.use_cases import Told
 
 WIDTH = 120
+THERE = ("reference", "protocol", "authority", "group")
+"""What of a case is shown to whoever was sent a notice of it and sees no more."""
 LONGEST_LINE, ITS_END = 1000, 300
 FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n\0]")
 LINE_BREAKS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
@@ -148,14 +150,21 @@ def register_row(row: RegisterRow) -> dict[str, Any]:
     return {**row._asdict(), "waiting_for": [role.model_dump() for role in row.waiting_for]}
 
 
-def register(rows: list[RegisterRow]) -> None:
-    """The register, for people."""
+def register(rows: Iterable[RegisterRow], there: Collection[str] = ()) -> None:
+    """The register, for people.
+
+    Args:
+        rows: its lines.
+        there: the cases of which no more than that they are there is shown.
+    """
+    rows = list(rows)
     if not rows:
         return typer.echo("No cases.")
     shown = _table("case", "authority", "stage", "waits for", "next protocol limit")
     shown.columns[0].no_wrap = True
     for row in rows:
-        _add(shown, row.reference, row.authority, _stage(row), _waits_for(row), _next_due(row))
+        standing = ("", "", "") if row.reference in there else (_stage(row), _waits_for(row), _next_due(row))
+        _add(shown, row.reference, row.authority, *standing)
     return console().print(shown)
 
 
@@ -175,13 +184,14 @@ def _next_due(row: RegisterRow) -> str:
     return moment(row.next_due) + state
 
 
-def register_as_csv(rows: list[RegisterRow]) -> None:
-    """The register as CSV; nothing in it is a formula to a spreadsheet."""
+def register_as_csv(rows: Iterable[RegisterRow], there: Collection[str] = ()) -> None:
+    """The register as CSV, as `register` takes it; nothing in it is a formula to a spreadsheet."""
     writer = csv.writer(sys.stdout)
     writer.writerow(RegisterRow._fields)
     for row in rows:
         fields = {**row._asdict(), "waiting_for": roles(row.waiting_for), "late": ", ".join(row.late)}
-        writer.writerow([defused(value) for value in fields.values()])
+        hidden = fields.keys() - {*THERE} if row.reference in there else ()
+        writer.writerow(["" if name in hidden else defused(value) for name, value in fields.items()])
 
 
 def defused(value: Any) -> str:

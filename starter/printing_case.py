@@ -12,6 +12,7 @@ from protocols.limits import DueTime
 from protocols.steps import ClockRow
 from records.models import Delivery, Target
 from records.reading import NoticeView, TimelineEntry
+from records.register import RegisterRow
 from starter.printing import console, count, moment, roles
 from starter.timetable import Row
 from starter.use_cases import CaseReport
@@ -113,6 +114,13 @@ def case(report: CaseReport) -> None:
     for clock in sorted(view.clocks, key=_number):
         _clock(shown, edition.clocks[clock.clock].en, clock, _reached(view.request_of(clock)))
     _timeline(shown, report.timeline)
+
+
+def there(row: RegisterRow) -> None:
+    """A case, for whoever may see no more than that it is there."""
+    shown = console()
+    _say(shown, f"{row.reference}  {row.protocol}; {row.authority}, {row.group}", style="bold")
+    _say(shown, "There is a notice of this case to you. What else there is of it is not shown to you.")
 
 
 def _clock(shown: Console, words: str, clock: ClockRow, request: str | None) -> None:

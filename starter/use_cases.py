@@ -20,6 +20,7 @@ from protocols.says import ANY_TIME
 from protocols.steps import Receipt
 from records import cases, loading, reading, register, submissions
 from records.intake import KeptCase, NewSubmission
+from records.loading import MayLoad, for_every_board
 from records.reading import CaseView, TimelineEntry
 from records.register import RegisterRow
 from records.submissions import Kept
@@ -158,7 +159,7 @@ class Datrys:
         waits_for = await asyncio.to_thread(self._waits_for, case) if refused else ""
         return Told(kept.facts["id"], receipt, waits_for, kept.new)
 
-    async def reopen(self, reference: str, stage: str, reason: str) -> Raised:
+    async def reopen(self, reference: str, stage: str, reason: str, person: str = "") -> Raised:
         """Open an ended case again at a stage that it went through; only the Business Unit does so.
 
         Raises:
@@ -182,6 +183,7 @@ class Datrys:
             signal_id=key,
             facts={"id": key, "to": stage, "at": now.isoformat(), "sent_at": now.isoformat(), "record": key},
             by=Role(role="business_unit"),
+            person=person,
             sent_at=now,
             record=key,
             text={"text": reason},
@@ -208,32 +210,32 @@ class Datrys:
 
     # --- what a board loads
 
-    def load_people(self, file: Path) -> loading.Loaded:
+    def load_people(self, file: Path, may_load: MayLoad = for_every_board) -> loading.Loaded:
         """Load who holds which role (`records.loading.load_people`)."""
-        return loading.load_people(self.database, file, self.editions)
+        return loading.load_people(self.database, file, self.editions, may_load)
 
-    async def load_meetings(self, file: Path) -> tuple[int, list[str]]:
+    async def load_meetings(
+        self, file: Path, may_load: MayLoad = for_every_board, person: str = ""
+    ) -> tuple[int, list[str]]:
         """Load meetings; answers how many rows there were, and the open cases that were told."""
-        loaded = loading.load_meetings(self.database, file, self.now(), self.editions)
+        loaded = loading.load_meetings(self.database, file, self.now(), self.editions, may_load)
         told: set[str] = set()
         for board, group, load in loaded.groups:  # known by its load: a second try tells whom the first missed
             waiting = cases.open_cases(self.database, board, self.editions[board].groups_that_wait_for(group))
-            told |= {*await self._tell_calendar(waiting, {"meetings": group}, f"meetings-{group}-{load}")}
+            told |= {*await self._tell_calendar(waiting, {"meetings": group}, f"meetings-{group}-{load}", person)}
         return loaded.rows, sorted(told)
 
-    async def load_holidays(self, file: Path) -> tuple[int, list[str]]:
+    async def load_holidays(self, file: Path, person: str = "") -> tuple[int, list[str]]:
         """Load bank holidays; answers how many there are, and the open cases that were told."""
         loaded = loading.load_holidays(self.database, file, self.now())
-        dates = [day.isoformat() for day in loaded.holidays.dates]
-        told = await self._tell_calendar(
-            cases.open_cases(self.database), {"holidays": dates}, f"holidays-{loaded.load}"
-        )
-        return len(loaded.dates), told
+        change = {"holidays": [day.isoformat() for day in loaded.holidays.dates]}
+        waiting = cases.open_cases(self.database)
+        return len(loaded.dates), await self._tell_calendar(waiting, change, f"holidays-{loaded.load}", person)
 
-    async def _tell_calendar(self, references: list[str], change: Mapping[str, Any], key: str) -> list[str]:
+    async def _tell_calendar(self, references: list[str], change: Any, key: str, person: str) -> list[str]:
         """Tell these cases that the calendar changed; answers those that did not know it yet."""
         unit = Role(role="business_unit")
-        told = {one: await self.tell(one, "calendar_changed", unit, change, key) for one in references}
+        told = {one: await self.tell(one, "calendar_changed", unit, change, key, "", person) for one in references}
         return [reference for reference, answer in told.items() if answer.new]
 
     # --- machinery

@@ -10,6 +10,7 @@ import records
 import settings
 from protocols.editions import Edition, read_editions
 from protocols.errors import Refused
+from records.tokens import operated
 from starter import pdf
 from starter.checks import board, engine, web
 from starter.checks.findings import Finding, look, stopped
@@ -47,6 +48,8 @@ def checks(parts: Parts) -> list[Finding]:
     findings += look("Temporal", lambda: asyncio.run(engine.findings(setting)))
     findings += look("mail", lambda: _mail(setting, parts))
     findings += look("web", lambda: web.findings(setting))
+    if not stopped(prepared):
+        findings += look("script", lambda: _script(records.connect(setting.database_url)))
     findings += look("documents", _documents)
     return findings + look("Welsh", lambda: _welsh(parts.unreviewed()))
 
@@ -111,6 +114,16 @@ def _mail(setting: settings.Settings, parts: Parts) -> Iterator[Finding]:
     tls = {"none": "without TLS", "starttls": "with STARTTLS", "implicit": "with TLS"}[server.tls]
     signed_in = "signed in" if server.user else "not asked to sign in"
     yield Finding("mail", f"the server {server.host}:{server.port} takes mail, {tls}, {signed_in}")
+
+
+def _script(database: Database) -> Iterator[Finding]:
+    """Whether whoever has the shell is asked who they are."""
+    if operated(database, utc_now()):
+        yield Finding("script", "asks for a token, since an operator's counts (DATRYS_TOKEN)")
+        return
+    words = "acts for whoever has the shell, since no operator's token counts"
+    remedy = "datrys tokens make NAME --role operator, then set DATRYS_TOKEN for the script"
+    yield Finding("script", f"{words}: {remedy}", warns=True)
 
 
 def _documents() -> Iterator[Finding]:

@@ -1,14 +1,14 @@
 """Which program asks: a bearer token, which counts and has not asked too often."""
 
 import asyncio
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from records.access import Sight, sight
-from records.holding import Asker
 from records.tokens import bearer_of
+from starter.speaking import Caller, caller_with
 from starter.web.house import House, InHouse
 from starter.web.problems import Trouble, no_case
 from workflows.registry import ACCESS
@@ -19,19 +19,6 @@ LONGEST_REFERENCE = 80
 scheme = HTTPBearer(
     auto_error=False, scheme_name="token", description="A program's token, made with: datrys tokens make"
 )
-
-
-class Caller(NamedTuple):
-    """A program, by the id of its token, and the roles that it asks with; whether it signs what it sends."""
-
-    id: str
-    asker: Asker
-    signs: bool
-
-    @property
-    def person(self) -> str:
-        """By which the records know who said something."""
-        return f"token:{self.id}"
 
 
 async def caller_of(house: InHouse, shown: Annotated[HTTPAuthorizationCredentials | None, Depends(scheme)]) -> Caller:
@@ -49,7 +36,7 @@ async def caller_of(house: InHouse, shown: Annotated[HTTPAuthorizationCredential
     if wait := house.rates.wait_seconds(token.id):
         detail = f"This token asks too often: wait {wait} seconds."
         raise Trouble(429, detail, headers={"Retry-After": str(wait)})
-    return Caller(token.id, token.bound.asker, token.signed)
+    return caller_with(token)
 
 
 def nobody(detail: str, kind: str = "") -> Trouble:

@@ -8,19 +8,17 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from protocols.access import may_raise
-from protocols.case_file import CaseFile
 from protocols.editions import Edition
 from protocols.errors import CaseUnknown
-from protocols.roles import Role
 from records.paging import Question, page
+from starter.shown import case_as_seen, row_as_seen, shows_standing
+from starter.speaking import Caller, may_raise_this
 from starter.web.bodies import Body
-from starter.web.callers import Asking, Caller, sight_of
+from starter.web.callers import Asking, sight_of
 from starter.web.house import House, InHouse
 from starter.web.models import CaseShown, Line
 from starter.web.openapi import ALWAYS, REF, WITH_BODY, body, problems
 from starter.web.problems import Trouble, faulty, no_case
-from starter.web.shown import case_as_seen, row_as_seen, shows_standing
 from starter.web.signatures import Key, Shown
 from starter.web.telling import SIGNALS, Heard, tell
 from workflows.registry import ACCESS
@@ -69,7 +67,7 @@ async def raise_case(
 ) -> Response:
     """Start a case from a case file."""
     key = idempotency_key or shown.key_for(caller)
-    raised = await house.door.raise_case(file, again, lambda read: _may_raise(caller, read), key, caller.person)
+    raised = await house.door.raise_case(file, again, lambda read: may_raise_this(caller, read), key, caller.person)
     here = f"/api/cases/{raised.reference}"
     answer = RaisedCase(
         reference=raised.reference,
@@ -80,11 +78,6 @@ async def raise_case(
     )
     status = 202 if raised.kept else 201 if raised.new else 200
     return JSONResponse(answer.model_dump(), status, {"Location": here})
-
-
-def _may_raise(caller: Caller, file: CaseFile) -> bool:
-    role = Role(role=file.raised_by.role, agency=file.raised_by.agency)
-    return may_raise(role, caller.asker.bound, file.protocol, file.authority, file.group)
 
 
 @router.post(

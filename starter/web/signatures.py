@@ -17,7 +17,8 @@ from starlette.exceptions import HTTPException
 from protocols.errors import DatrysError, Refused, Unreachable
 from records import signing
 from records.keys import Keys
-from starter.web.callers import Caller, nobody
+from starter.speaking import Caller
+from starter.web.callers import nobody
 from starter.web.house import House
 from starter.web.problems import Trouble
 

@@ -7,22 +7,17 @@ from typing import Annotated, Any
 from fastapi import Path
 from pydantic import BaseModel, Field, ValidationError
 
-from protocols.access import OF_AN_AGENCY, entered_by, may_speak_as
 from protocols.messages import CONFIRMATION, MESSAGES, ImmediateActionConfirmed, Signal
-from protocols.roles import Role
 from records import reading
-from records.access import Sight
+from starter.speaking import THE_DOORS_OWN, speaking
 from starter.use_cases import Told
 from starter.web.bodies import Body
-from starter.web.callers import Asking, Caller, sight_of
+from starter.web.callers import Asking, sight_of
 from starter.web.house import House, InHouse
 from starter.web.problems import Trouble, by_field, faulty
 from starter.web.signatures import Key, Shown
-from workflows.registry import ACCESS
 
 NAMES = [*MESSAGES, CONFIRMATION]
-THE_DOORS_OWN = ("by", "agency", "entered_by", "id", "sent_at", "record")
-"""What the door itself puts into a signal, from the body or not."""
 IMMEDIATE = "-immediate-"
 SIGNALS: dict[str, Any] = {
     "type": "object",
@@ -60,16 +55,15 @@ async def tell(
     """Tell it, and answer with 200 or 202.
 
     Raises:
-        Trouble: 404, 403, 422, or 409 with the reason and what is waited for.
+        Trouble: 404, 422, or 409 with the reason and what is waited for.
+        NotAllowed: the token does not speak for this role.
     """
     seen = await asyncio.to_thread(sight_of, house, caller, reference)
     kind = _kind(reference, name)
     _complain(kind, said, idempotency_key)
-    by = _sender(said, caller)
     key = idempotency_key or said.get("id") or shown.key_for(caller)
     facts = {field: value for field, value in said.items() if field not in THE_DOORS_OWN}
-    _allow(by, seen)
-    behalf = entered_by(_seat(by), seen.held, seen.case)
+    by, behalf = speaking(said["by"], said.get("agency") or "", caller, seen)
     told = await house.door.tell(reference, name, by, facts, key, behalf, caller.person)
     if told.receipt is None:
         return Heard(id=told.signal_id, accepted=None, code=None, new=told.new), 202
@@ -105,23 +99,6 @@ def _complain(kind: type[Signal], said: Mapping[str, Any], key: str) -> None:
         faults["id"] = "is not what the header Idempotency-Key says; leave it out"
     if faults:
         raise faulty(faults)
-
-
-def _sender(said: Mapping[str, Any], caller: Caller) -> Role:
-    """Who says so; an agency that is not said is that of the token, where it holds this very role."""
-    role, agency = said["by"], said.get("agency") or ""
-    own = {held.role.agency for held in caller.asker.bound if held.role.role == role}
-    return Role(role=role, agency=agency or (own.pop() if len(own) == 1 else ""))
-
-
-def _seat(by: Role) -> Role:
-    """The role that is held: one that there is once in a case is held without an agency, whoever says so."""
-    return by if by.role in OF_AN_AGENCY else Role(role=by.role)
-
-
-def _allow(by: Role, seen: Sight) -> None:
-    if not may_speak_as(_seat(by), seen.held, seen.case, ACCESS[seen.case.board]):
-        raise Trouble(403, f"This token does not speak for {_seat(by)} in this case.")
 
 
 async def _not_accepted(house: House, reference: str, told: Told) -> Trouble:

@@ -23,6 +23,7 @@ from workflows.story import SEARCH_ATTRIBUTES
 SIX = {
     *("postgres_password", "temporal_db_password", "datrys_db_password", "datrys_database_url", "datrys_payload_keys"),
     "datrys_secret_key",
+    "datrys_token",
 }
 
 
@@ -62,7 +63,7 @@ def test_the_secrets_are_written_once_and_differ_from_another_folder_to_the_next
     assert first == contents(secrets)
     write_secrets(tmp_path / "others", "try")
     others = contents(tmp_path / "others")
-    assert ["datrys_smtp_url"] == [name for name in first if first[name] == others[name]]
+    assert {"datrys_smtp_url", "datrys_token"} == {name for name in first if first[name] == others[name]}
 
 
 def test_the_mail_server_is_asked_for_where_it_is_not_a_try_out(tmp_path: Path) -> None:
@@ -74,7 +75,7 @@ def test_the_mail_server_is_asked_for_where_it_is_not_a_try_out(tmp_path: Path) 
 
 def test_the_secrets_are_settings(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As Datrys reads them."""
-    for name in ("database_url", "payload_keys", "smtp_url", "secret_key"):
+    for name in ("database_url", "payload_keys", "smtp_url", "secret_key", "token"):
         monkeypatch.setenv(f"DATRYS_{name.upper()}_FILE", str(secrets / f"datrys_{name}"))
     setting = settings.load()
     password = contents(secrets)["datrys_db_password"].strip()
@@ -82,6 +83,28 @@ def test_the_secrets_are_settings(secrets: Path, monkeypatch: pytest.MonkeyPatch
     assert setting.secret_key
     assert ["key1"] == [key.name for key in setting.payload_keys]
     assert ("mailbox", 1025) == (setting.smtp_url.host, setting.smtp_url.port)
+    assert setting.token is None
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_the_operators_token_is_written_where_compose_mounts_it(secrets: Path, tmp_path: Path, *, made: bool) -> None:
+    """Made without the one before it, which may have run out; where it is not made, that one stays."""
+    docker = tmp_path / "docker"
+    docker.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/words\necho datrys_1_new\n{"true" if made else "false"}\n')
+    docker.chmod(0o755)
+    done = subprocess.run(
+        ["/bin/sh", ROOT / "deploy" / "token.sh", "--role", "business_unit", "--board", "gwent"],
+        env={"DATRYS_SECRETS": str(secrets), "PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    words = (tmp_path / "words").read_text()
+    assert words.startswith("compose run --rm -T -e DATRYS_TOKEN_FILE= datrys tokens make ")
+    assert words.endswith(" --role operator --role business_unit --board gwent\n")
+    assert (made, "datrys_1_new\n" if made else "") == (done.returncode == 0, contents(secrets)["datrys_token"])
+    assert SIX | {"datrys_smtp_url"} == contents(secrets).keys()
+    assert {0o444} == {stat.S_IMODE(file.stat().st_mode) for file in secrets.iterdir()}
 
 
 @pytest.fixture

@@ -8,14 +8,12 @@ from pydantic_core import to_jsonable_python
 from protocols.access import Part
 from records.access import Sight
 from records.register import RegisterRow
-from starter.printing import register_row
+from starter.printing import THERE, register_row
 from starter.printing_case import case_as_json
 from starter.use_cases import CaseReport
 
 STANDING = frozenset({Part.REQUEST, Part.WITHOUT_TEXT, Part.WITHOUT_TEXT_OR_NAMES})
 """The parts that show stage and clocks."""
-THERE = ("reference", "protocol", "authority", "group")
-"""What is shown to whoever was sent a notice of a case and sees no more."""
 STAGE_ENTERED = "stage-entered"
 OF_A_STAGE = ("what", "stage", "turn", "clause", "happened_at", "words")
 
@@ -33,15 +31,23 @@ def row_as_seen(row: RegisterRow, seen: Sight) -> dict[str, Any]:
 
 def case_as_seen(report: CaseReport, seen: Sight) -> dict[str, Any]:
     """A case, with the parts that may be seen of it."""
-    shown: dict[str, Any] = to_jsonable_python(case_as_json(report))
+    shown: dict[str, Any] = to_jsonable_python(case_as_json(report_as_seen(report, seen)))
     timeline = shown.pop("timeline")
     if not shows_standing(seen):
         shown = _only(to_jsonable_python(register_row(report.view.row)), *THERE)
     if Part.TIMELINE in seen.parts:
         shown["timeline"] = timeline
     elif Part.STAGES_ONLY in seen.parts:
-        shown["timeline"] = [_only(line, *OF_A_STAGE) for line in timeline if line["what"] == STAGE_ENTERED]
+        shown["timeline"] = [_only(line, *OF_A_STAGE) for line in timeline]
     return {**shown, "sees": sorted(seen.parts)}
+
+
+def report_as_seen(report: CaseReport, seen: Sight) -> CaseReport:
+    """A case with the entries of its timeline that may be seen."""
+    if Part.TIMELINE in seen.parts:
+        return report
+    stages = [line for line in report.timeline if line.entry.what == STAGE_ENTERED]
+    return report._replace(timeline=stages if Part.STAGES_ONLY in seen.parts else [])
 
 
 def _only(shown: Mapping[str, Any], *names: str) -> dict[str, Any]:
