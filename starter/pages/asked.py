@@ -10,7 +10,7 @@ from protocols.roles import Role
 from records.access import Sight
 from records.asked import RunningClock
 from records.register import RegisterRow
-from starter.web.shown import STANDING
+from starter.shown import STANDING
 
 
 class Asked(NamedTuple):

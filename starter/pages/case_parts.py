@@ -22,8 +22,8 @@ from records.said import in_words
 from starter.pages.asked import Asked, asked
 from starter.pages.lines import Line, lines
 from starter.pages.titles import Titles
+from starter.shown import STANDING
 from starter.use_cases import CaseReport, Datrys
-from starter.web.shown import STANDING
 from workflows.registry import protocol_of
 
 

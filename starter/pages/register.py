@@ -21,7 +21,7 @@ from starter.pages.titles import Titles
 from starter.pages.tongues import later
 from starter.pages.visit import Visit, Visiting
 from starter.printing import defused
-from starter.web.shown import row_as_seen
+from starter.shown import row_as_seen
 from workflows.registry import ACCESS
 
 router = APIRouter()
