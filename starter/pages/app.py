@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from protocols.errors import CaseUnknown, DatrysError, NotAllowed, Unreachable
 from records.keys import Keys
-from starter.pages import start
+from starter.pages import start, unit
 from starter.pages.forms import NotFromHere, TooLong
 from starter.pages.visit import SendCode, SignInFirst, Visit, visit_of
 from starter.web.house import House
@@ -39,7 +39,7 @@ HEADERS = (
 )
 NOT_KEPT = (b"cache-control", b"no-store")
 A_DAY = (b"cache-control", b"max-age=86400")
-ROUTERS = (start.router,)
+ROUTERS = (start.router, unit.router)
 log = logging.getLogger(__name__)
 
 
