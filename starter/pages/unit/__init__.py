@@ -4,8 +4,9 @@ from fastapi import APIRouter
 
 from starter.pages.unit import correcting, holidays, meetings, overview, people, person, reopening, steps
 
+PARTS = tuple(part.router for part in (overview, meetings, people, person, holidays, reopening, correcting, steps))
 router = APIRouter()
-for part in (overview, meetings, people, person, holidays, reopening, correcting, steps):
-    router.include_router(part.router)
+for part in PARTS:
+    router.include_router(part)
 
-__all__ = ["router"]
+__all__ = ["PARTS", "router"]
