@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from email.utils import parseaddr
@@ -15,13 +15,18 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 import settings
+from activities.code_mail import send_code
 from activities.letters import check_templates, unreviewed
 from activities.posting import Post
 from activities.recording import Records
-from activities.smtp import Away, MailServer
+from activities.smtp import TIMEOUT_SECONDS, Away, MailServer, NotEver, NotNow
 from protocols.editions import read_editions
-from protocols.errors import DatrysError
+from protocols.errors import DatrysError, Refused, Unreachable
+from protocols.mail import CodeFacts, Language
 from records import connect as connect_records
+from records.codes import LASTS
+from records.keys import Keys
+from records.links import Doorway
 from starter.checks.life import give_signs
 from starter.delivery import Delivery
 from starter.temporal import TASK_QUEUE, Engine
@@ -30,6 +35,16 @@ from workflows.registry import WORKFLOWS
 
 GRACE = timedelta(seconds=30)
 PARTING_SECONDS = 0.25
+CODE_SECONDS = 10
+"""So long the mail server may take over a mail with a code: somebody waits for it in front of a page."""
+
+AGAIN = "Try again in a few minutes."
+ASK = "Ask the Business Unit which address it has for you."
+
+SendCode = Callable[[str, str, Language], Awaitable[None]]
+"""Sends a code: to whom, the code, and the language that comes first."""
+
+log = logging.getLogger(__name__)
 PASSED_THROUGH = (
     "protocols",
     "workflows",
@@ -47,9 +62,9 @@ def sandbox() -> SandboxedWorkflowRunner:
     return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
 
 
-def mail_server(setting: settings.Settings) -> MailServer:
+def mail_server(setting: settings.Settings, timeout_seconds: float = TIMEOUT_SECONDS) -> MailServer:
     """Where mail is handed over."""
-    return MailServer(setting.smtp_url, parseaddr(setting.mail_from)[1])
+    return MailServer(setting.smtp_url, parseaddr(setting.mail_from)[1], timeout_seconds=timeout_seconds)
 
 
 async def mail_trouble(setting: settings.Settings) -> str:
@@ -63,6 +78,37 @@ async def mail_trouble(setting: settings.Settings) -> str:
     return ""
 
 
+def code_sender(setting: settings.Settings) -> SendCode:
+    """What mails one-time codes, at once and past the outbox: it needs neither Temporal nor the records.
+
+    What it answers with raises `Unreachable` where the mail server takes no mail for now, and `Refused` where it
+    takes none for that address; both in words for whoever asked for the code.
+    """
+    minutes = LASTS // timedelta(minutes=1)
+
+    async def send(email: str, code: str, first: Language) -> None:
+        server = mail_server(setting, CODE_SECONDS)
+        try:
+            await send_code(server, setting.mail_from, email, CodeFacts(code=code, minutes=minutes), first, utc_now())
+        except Away as fault:
+            log.warning("A one-time code was not sent: %s", fault.words)
+            raise Unreachable("The code could not be sent: the mail server does not answer.", AGAIN) from None
+        except NotNow:
+            raise Unreachable("The code could not be sent: the mail server did not take it.", AGAIN) from None
+        except NotEver:
+            raise Refused("The code could not be sent: the mail server takes no mail for this address.", ASK) from None
+        finally:
+            await server.close()
+
+    return send
+
+
+def doorway(setting: settings.Settings) -> Doorway | None:
+    """What makes the addresses of links; nothing, where there is no secret key."""
+    secret = setting.secret_key
+    return Doorway(Keys(secret.get_secret_value()), setting.base_url) if secret else None
+
+
 def make_worker(client: Client, database: Database, setting: settings.Settings, server: MailServer) -> Worker:
     """A worker for all workflows and activities; nothing runs before it is entered.
 
@@ -72,7 +118,8 @@ def make_worker(client: Client, database: Database, setting: settings.Settings, 
         setting: what the environment says.
         server: where mail is handed over.
     """
-    records, post = Records(database), Post(database, server, setting.mail_from, setting.business_unit)
+    records = Records(database)
+    post = Post(database, server, setting.mail_from, setting.business_unit, doorway=doorway(setting))
     return Worker(
         client,
         task_queue=TASK_QUEUE,
@@ -125,7 +172,7 @@ def main() -> None:
         sys.exit(fault.exit_code)
 
 
-__all__ = ["check_templates", "mail_trouble", "main", "sandbox", "unreviewed", "working"]
+__all__ = ["SendCode", "check_templates", "code_sender", "mail_trouble", "main", "sandbox", "unreviewed", "working"]
 
 if __name__ == "__main__":
     main()

@@ -1,4 +1,4 @@
-"""The templates of mails, compiled once and held to the closed list of `MailFacts` (spec 1, Mail)."""
+"""The templates of mails, compiled once and held to a closed list: `MailFacts`, or `CodeFacts` (spec 1, Mail)."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -25,9 +25,15 @@ LINE = 72
 
 
 class Library:
-    """The templates of one folder, as plain text and as HTML."""
+    """The templates of one folder, as plain text and as HTML.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: where they are.
+        facts: all that they may use.
+    """
+
+    def __init__(self, folder: Path, facts: frozenset[str] = FACTS) -> None:
+        self._facts = facts
         loader = FileSystemLoader(folder)
         self.names = frozenset(name for name in loader.list_templates() if name.endswith(".j2"))
         self.text = _environment(loader, html=False)
@@ -56,7 +62,7 @@ class Library:
     def _faults_of(self, name: str) -> Iterator[str]:
         try:
             tree = self._tree(name)
-            names = meta.find_undeclared_variables(tree) - FACTS - MACHINERY
+            names = meta.find_undeclared_variables(tree) - self._facts - MACHINERY
         except TemplateSyntaxError as fault:
             yield f"{name}, line {fault.lineno}: {fault.message}. Mend the template."
             return
@@ -68,13 +74,13 @@ class Library:
 
 
 @cache
-def library(folder: Path) -> Library:
-    """The templates of this folder.
+def library(folder: Path, facts: frozenset[str] = FACTS) -> Library:
+    """The templates of this folder, which may use these facts.
 
     Raises:
         BadEdition: one of them uses anything but the facts of a mail, or cannot be read.
     """
-    found = Library(folder)
+    found = Library(folder, facts)
     if found.faults:
         raise BadEdition(*found.faults)
     return found

@@ -15,6 +15,7 @@ from activities.in_thread import in_thread
 from activities.letters import write_letter
 from activities.smtp import Away, Line, MailServer, NotEver, NotNow
 from records import outbox
+from records.links import Doorway
 from records.outbox import Draft, Leased
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class Post:
         mail_from: who it comes from.
         contact: how to reach the Business Unit, in a few words.
         write: writes a letter from its facts.
+        doorway: what makes the address of a mail's link; without it mails have none.
     """
 
     def __init__(
@@ -42,9 +44,10 @@ class Post:
         mail_from: str,
         contact: str = "",
         write: Write = write_letter,
+        doorway: Doorway | None = None,
     ) -> None:
         self._engine, self._server, self._write = engine, server, write
-        self._mail_from, self._contact = mail_from, contact
+        self._mail_from, self._contact, self._doorway = mail_from, contact, doorway
 
     @activity.defn
     async def post(self, case: str) -> None:
@@ -77,7 +80,9 @@ class Post:
         async with self._server.line() as line:
             while not stop.is_set():
                 await _ready(line)
-                leased = await in_thread(partial(outbox.lease_next, self._engine, case, held, self._compose))
+                leased = await in_thread(
+                    partial(outbox.lease_next, self._engine, case, held, self._compose, self._doorway)
+                )
                 if leased is None:
                     return
                 await self._send(line, leased, held)

@@ -33,6 +33,7 @@ write temporal_db_password "$(password)"
 write datrys_db_password "$(password)"
 write datrys_database_url "postgresql+psycopg2://datrys:$(cat "$folder/datrys_db_password")@postgresql/datrys"
 write datrys_payload_keys "key1:$(random | base64)"
+write datrys_secret_key "$(random | base64)"
 if [ "${1:-}" = try ]; then
     write datrys_smtp_url "smtp://mailbox:1025"
 fi

@@ -25,9 +25,14 @@ def _with_offset(value: Any) -> datetime:
     return countable(moment)
 
 
-def _address(value: str) -> str:
+def is_address(value: str) -> bool:
+    """Whether this looks like an e-mail address."""
     name, at, host = value.partition("@")
-    if not (name and at and "." in host) or any(c.isspace() for c in value):
+    return bool(name and at and "." in host) and not any(c.isspace() for c in value)
+
+
+def _address(value: str) -> str:
+    if not is_address(value):
         raise ValueError("is no e-mail address")
     return value
 

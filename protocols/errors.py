@@ -60,6 +60,10 @@ class RaisedAlready(Refused):
         self.reference = reference
 
 
+class KeyReused(Refused):
+    """A sender's key that was given to something else already."""
+
+
 class NotAccepted(Refused):
     """A signal that changed nothing: the reason, and what the case waits for."""
 

@@ -104,6 +104,32 @@ def judge(read: Read, case: Standing, rules: Rules) -> Verdict:
     return Verdict(Code.PROPOSAL if proposal else Code.ACCEPTED, "", row)
 
 
+class Sayable(NamedTuple):
+    """What somebody may say now, and under which row; `proposal`: whether it would be but a proposal."""
+
+    kind: type[Signal]
+    row: Says
+    proposal: bool
+
+
+def sayable(sender: Role, case: Standing, rules: Rules) -> list[Sayable]:
+    """What this role may say as the case stands, in the order of the table: as `judge` would allow it.
+
+    Whether its content, times and senders are right is judged once it is said.
+    """
+    moment = case.stage_began
+    envelope = Signal(by=sender.role, agency=sender.agency or None, at=moment, sent_at=moment)
+    found: list[Sayable] = []
+    for kind in dict.fromkeys(row.signal for row in rules.says):
+        try:
+            row, proposal = _allowed(kind, envelope, case, rules)
+        except Refusal:
+            continue
+        if not case.ending or row.stage == ANY_TIME:
+            found.append(Sayable(kind, row, proposal))
+    return found
+
+
 def _understood(read: Read, case: Standing) -> Signal:
     if read.kind is None:
         raise Refusal(Code.UNKNOWN, "there is no signal of this name")

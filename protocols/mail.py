@@ -44,7 +44,8 @@ class MailFacts(_Closed):
             clock_clause: the clause that sets it.
         due: when, aware; late: it had passed when the notice came about; limit: the rule
             (``5 working days``); kind: protocol limit or local target.
-        link: where to act, once there are pages; contact: how to reach the Business Unit.
+        link: opens the page that shows what is asked; empty where the deployment has no secret key.
+        contact: how to reach the Business Unit.
         duty_teams: the numbers to ring if somebody is in danger now.
         raiser: only for ``immediate-action``.
         undeliverable: titles of the role that this was meant for and could not reach, where a deputy or the
@@ -74,6 +75,17 @@ class MailFacts(_Closed):
     duty_teams: tuple[DutyTeam, ...] = ()
     raiser: Raiser | None = None
     undeliverable: tuple[Words, ...] = ()
+
+
+class CodeFacts(_Closed):
+    """Everything that the mail with a one-time code may use: nothing of a case, and nothing of a person.
+
+    Attributes:
+        code: the code; minutes: how long it counts.
+    """
+
+    code: str
+    minutes: int
 
 
 class Letter(_Closed):

@@ -116,11 +116,15 @@ class Parties(NamedTuple):
 
     def may_pass_on(self, sender: Role, changed: RoleChanged) -> bool:
         """Role changed: the Business Unit, an agency for its own roles, or whoever names the holder of that role."""
+        return self.passes_on(sender, Role(role=changed.role, agency=changed.for_agency or ""))
+
+    def passes_on(self, sender: Role, role: Role) -> bool:
+        """The same of a role, which may lack the agency that follows from its sender."""
         if sender.role == "business_unit":
             return True
-        if changed.role in self.agency_roles:
-            return bool(sender.agency) and changed.for_agency in (sender.agency, None)
-        return changed.role in self.names.get(sender.role, frozenset())
+        if role.role in self.agency_roles:
+            return bool(sender.agency) and role.agency in (sender.agency, "")
+        return role.role in self.names.get(sender.role, frozenset())
 
     def expand(self, row: Says) -> list[Role]:
         """The roles of this case that a row names."""

@@ -5,7 +5,7 @@ is not.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Engine, Select, and_, or_, select, true
@@ -51,13 +51,36 @@ def sight(engine: Engine, asker: Asker, case: str, rules: Mapping[str, Access]) 
     return found[0]
 
 
-def visible(engine: Engine, asker: Asker, rules: Mapping[str, Access]) -> dict[str, Sight]:
+def visible(
+    engine: Engine, asker: Asker, rules: Mapping[str, Access], among: Collection[str] | None = None
+) -> dict[str, Sight]:
     """The cases that somebody may see anything of, by reference, the oldest first: their register.
+
+    Args:
+        engine: the records.
+        asker: who asks.
+        rules: what each protocol says of access (`workflows.registry.ACCESS`).
+        among: only of these cases; of all, if not said.
 
     Raises:
         Unreachable: the database does not answer.
     """
-    return {found.case.reference: found for found in _sights(engine, asker, rules, true())}
+    wanted = true() if among is None else Case.reference.in_(among)
+    return {found.case.reference: found for found in _sights(engine, asker, rules, wanted)}
+
+
+def reached(engine: Engine, asker: Asker, wanted: Iterable[ColumnElement[bool]], after: str, limit: int) -> list[str]:
+    """The next cases after this one that any role of somebody reaches, the oldest first; not all may be theirs to see.
+
+    Raises:
+        Unreachable: the database does not answer.
+    """
+    last = select(Case.raised_at).where(Case.reference == after).scalar_subquery()
+    later = or_(Case.raised_at > last, and_(Case.raised_at == last, Case.reference > after)) if after else true()
+    with reading(engine) as session:
+        within = _within_reach(asker, directory_of(session, asker).standing)
+        rows = select(Case.reference).where(within, later, *wanted).order_by(Case.raised_at, Case.reference)
+        return list(session.scalars(rows.limit(limit)))
 
 
 def standing_roles(engine: Engine, asker: Asker) -> list[Held]:

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from protocols.editions import Edition
-from protocols.errors import CaseUnknown
+from protocols.errors import CaseUnknown, KeyReused
 from protocols.roles import Agency
 from protocols.working_days import local_date
 from records import people
@@ -16,6 +16,9 @@ from records.database import insert_for, reading, writing
 from records.intake import KeptCase, NewCase
 from records.models import Case, CaseAgency, FreeText, ReferenceCounter, Stream, Subject, Tally
 from records.storable import storable
+
+KEY = "key"
+"""Under which the facts of a case hold the hash of the key that it was sent with."""
 
 
 class CaseFacts(NamedTuple):
@@ -44,7 +47,9 @@ class CaseFacts(NamedTuple):
     last_step: int
 
 
-def keep_case(engine: Engine, new: NewCase, same_since: datetime | None = None) -> KeptCase:
+def keep_case(
+    engine: Engine, new: NewCase, same_since: datetime | None = None, key_since: datetime | None = None
+) -> KeptCase:
     """Keep a new case with its people and texts, before its workflow is started; answers its reference.
 
     The reference is the next number of the edition's prefix and the local year; none is left out.
@@ -53,14 +58,18 @@ def keep_case(engine: Engine, new: NewCase, same_since: datetime | None = None) 
         engine: the records.
         new: the case.
         same_since: where the same case file was kept after this moment, keep nothing and answer that case.
+        key_since: the same, where it was kept under the same key.
 
     Raises:
+        KeyReused: another case file was kept under the same key.
         Unreachable: the database does not answer.
     """
     new = storable(new)
     year = local_date(new.raised_at).year
     with writing(engine) as session:
         counter = _counter(session, new.edition.reference, year)
+        if key_since and new.key and (same := _under_key(session, new, key_since)):
+            return KeptCase(same, new=False, same_key=True)
         if same_since and (same := _same(session, new.fingerprint, same_since)):
             return KeptCase(same, new=False)
         counter.last += 1
@@ -148,13 +157,23 @@ def _same(session: Session, fingerprint: str, since: datetime) -> str | None:
     return session.scalars(rows.order_by(Case.raised_at.desc()).limit(1)).one_or_none()
 
 
+def _under_key(session: Session, new: NewCase, since: datetime) -> str | None:
+    """The case that was kept under the same key."""
+    rows = select(Case).where(Case.raised_at > since, Case.facts[KEY].as_string() == new.key)
+    kept = session.scalars(rows.order_by(Case.raised_at.desc()).limit(1)).one_or_none()
+    if kept and kept.fingerprint != new.fingerprint:
+        raise KeyReused("This key was given to another case file already: send this one under a key of its own.")
+    return kept.reference if kept else None
+
+
 def _keep(session: Session, reference: str, new: NewCase) -> None:
     fields = new.model_dump(
-        include={"authority", "group", "circumstance", "instigated_at", "raised_at", "stage", "facts", "fingerprint"}
+        include={"authority", "group", "circumstance", "instigated_at", "raised_at", "stage", "fingerprint"}
     )
     session.add(
         Case(
             **fields,
+            facts={**new.facts, **({KEY: new.key} if new.key else {})},
             reference=reference,
             protocol=new.edition.protocol,
             edition=new.edition.model_dump_json(),

@@ -60,6 +60,7 @@ class NewCase(_Handed):
         stage: the stage that it begins at.
         facts: whatever else of the case file names nobody and holds no free text (screening, grounds, …), as JSON.
         fingerprint: by which the same case file is known again.
+        key: the hash of the sender's key, if there is one.
         subject, people: who it is about, and who takes part.
         texts: its free texts by the field that they come from (``issue``), as JSON.
     """
@@ -74,16 +75,18 @@ class NewCase(_Handed):
     stage: str
     facts: dict[str, Any] = {}
     fingerprint: str
+    key: str = ""
     subject: Subject
     people: tuple[Person, ...]
     texts: dict[str, JsonValue] = {}
 
 
 class KeptCase(NamedTuple):
-    """The reference of a case, and whether it is new: not the same case file once more."""
+    """The reference of a case, and whether it is new: not the same case file once more, perhaps with the same key."""
 
     reference: str
     new: bool
+    same_key: bool = False
 
 
 class NewSubmission(_Handed):
@@ -100,6 +103,7 @@ class NewSubmission(_Handed):
         person: who it is, where known, as a reference to a person kept elsewhere (`people.reference_to`); no name.
         sent_at: when the door took it.
         record: the id of its free text, if it has one; text: that free text, as JSON.
+        presumed: those of the facts that nobody said, so that the door filled them in.
     """
 
     id: str
@@ -113,3 +117,4 @@ class NewSubmission(_Handed):
     sent_at: datetime
     record: str = ""
     text: JsonValue | None = None
+    presumed: frozenset[str] = frozenset()

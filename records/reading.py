@@ -103,7 +103,7 @@ def case_view(engine: Engine, reference: str) -> CaseView:
     with reading(engine) as session:
         case = case_row(session, reference)
         return CaseView(
-            row=register_row(case, late_clocks(session, reference), undelivered_notices(session, reference)),
+            row=register_row(case, late_clocks(session, [reference]), undelivered_notices(session, [reference])),
             turn=case.turn,
             facts=facts_of(session, case),
             clocks=tuple(map(_clock, _all(session, Clock, reference, Clock.starts))),

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine, Select, select
 from sqlalchemy.orm import Session
 
+from protocols.errors import KeyReused
 from protocols.roles import Role
 from protocols.says import ANY_TIME
 from protocols.steps import Code, Entry, Receipt
@@ -44,6 +45,7 @@ def keep_submission(engine: Engine, submission: NewSubmission) -> Kept:
 
     Raises:
         CaseUnknown: there is no such case.
+        KeyReused: something else was said under this id.
         Unreachable: the database does not answer.
     """
     submission = storable(submission)
@@ -56,10 +58,13 @@ def keep_submission(engine: Engine, submission: NewSubmission) -> Kept:
                 Submission.accepted.is_not(False),
             )
         ).one_or_none()
+        if standing and not _same(session, standing, submission):
+            words = f"The key {submission.signal_id} was given to {standing.signal} already, and said something else"
+            raise KeyReused(f"{words}: send this under a key of its own.")
         if standing:
             return _kept(standing)
         row = Submission(
-            **submission.model_dump(exclude={"by", "record", "text"}),
+            **submission.model_dump(exclude={"by", "record", "text", "presumed"}),
             reference=reference_of(submission.case),
             by_role=submission.by.role,
             by_agency=submission.by.agency,
@@ -68,6 +73,19 @@ def keep_submission(engine: Engine, submission: NewSubmission) -> Kept:
         _keep_text(session, submission)
         session.flush()
         return _kept(row, new=True)
+
+
+def _same(session: Session, row: Submission, said: NewSubmission) -> bool:
+    """Whether this is what was said before; what a door fills in by itself may differ."""
+    aside = {"id", "sent_at", "record", *said.presumed}
+    before, now = ({k: v for k, v in facts.items() if k not in aside} for facts in (row.facts, said.facts))
+    return row.signal == said.signal and before == now and _same_text(session, row, said)
+
+
+def _same_text(session: Session, row: Submission, said: NewSubmission) -> bool:
+    record = row.facts.get("record")
+    text = session.get(FreeText, (row.reference, record)) if record else None
+    return text.content == said.text if text else bool(record) or said.text is None  # one that was erased may be any
 
 
 def _keep_text(session: Session, submission: NewSubmission) -> None:
@@ -104,6 +122,12 @@ def kept(engine: Engine, case: str = "") -> list[Kept]:
 def submission(engine: Engine, submission_id: str) -> Kept | None:
     """One submission, by the door's own id."""
     return next(iter(_all(engine, select(Submission).where(Submission.id == submission_id))), None)
+
+
+def told(engine: Engine, case: str, signal_id: str) -> Kept | None:
+    """What was told under the sender's key, the latest of several that were refused; None if nothing was."""
+    rows = select(Submission).where(Submission.case == case, Submission.signal_id == signal_id)
+    return next(iter(_all(engine, rows.order_by(Submission.number.desc()).limit(1))), None)
 
 
 def mark_delivered(engine: Engine, submission_id: str) -> None:

@@ -61,7 +61,7 @@ class Made(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A token as it is listed."""
+    """A token as it is listed; `signed` is one whose calls are signed."""
 
     id: str
     bound: Bound
@@ -69,10 +69,17 @@ class Listed(NamedTuple):
     expires_at: datetime
     revoked_at: datetime | None
     last_used_at: datetime | None
+    signed: bool
 
 
-def make_token(engine: Engine, bound: Bound, now: datetime, expires_at: datetime) -> Made:
+def make_token(engine: Engine, bound: Bound, now: datetime, expires_at: datetime, signing: bytes | None = None) -> Made:
     """Make a token; the secret is answered here and kept nowhere.
+
+    Args:
+        engine: the records.
+        bound: what it is bound to.
+        now: the moment; expires_at: from when on it counts no more.
+        signing: the secret that its calls are signed with, sealed.
 
     Raises:
         Unreachable: the database does not answer.
@@ -81,7 +88,9 @@ def make_token(engine: Engine, bound: Bound, now: datetime, expires_at: datetime
     made = Made(key, f"{PREFIX}_{key}_{secrets.token_urlsafe(SECRET_BYTES)}")
     fields = bound._asdict() | {"roles": list(bound.roles)}
     with writing(engine) as session:
-        session.add(Token(id=key, digest=_digest(made.secret), made_at=now, expires_at=expires_at, **fields))
+        session.add(
+            Token(id=key, digest=_digest(made.secret), made_at=now, expires_at=expires_at, signing=signing, **fields)
+        )
     return made
 
 
@@ -89,9 +98,7 @@ def tokens(engine: Engine) -> list[Listed]:
     """All tokens, the oldest first, revoked and expired ones too."""
     with reading(engine) as session:
         rows = session.scalars(select(Token).order_by(Token.made_at, Token.id))
-        return [
-            Listed(row.id, _bound(row), row.made_at, row.expires_at, row.revoked_at, row.last_used_at) for row in rows
-        ]
+        return [_listed(row, row.last_used_at) for row in rows]
 
 
 def revoke_token(engine: Engine, token_id: str, now: datetime) -> None:
@@ -123,11 +130,15 @@ def bearer_of(engine: Engine, secret: str, now: datetime) -> Listed | None:
     if row.last_used_at is None or now - row.last_used_at >= USED_AGAIN:
         with writing(engine) as session:
             session.get_one(Token, key).last_used_at = now
-    return Listed(row.id, _bound(row), row.made_at, row.expires_at, row.revoked_at, now)
+    return _listed(row, now)
 
 
 def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode(errors="replace")).digest()
+
+
+def _listed(row: Token, used: datetime | None) -> Listed:
+    return Listed(row.id, _bound(row), row.made_at, row.expires_at, row.revoked_at, used, row.signing is not None)
 
 
 def _bound(row: Token) -> Bound:

@@ -71,15 +71,17 @@ def web(
     host: Annotated[str, typer.Option(help="Where it listens; only on this machine, if not said.")] = LOCALHOST,
     port: Annotated[int, Port(help="Its port.", min=0, max=65535)] = 8000,
 ) -> None:
-    """Run the web hook, for programs that raise cases, signal and look."""
-    from starter.web import web_app
+    """Run the pages for people, and the web hook for programs."""
+    import worker as part
+    from starter.doors import doors
     from starter.web.serving import listen, serve
 
     door = datrys()
+    both = doors(door, part.code_sender(door.settings))
     with listen(host, port) as listening:
         address = f"[{host}]" if ":" in host else host
-        typer.echo(f"The web hook answers at http://{address}:{listening.getsockname()[1]}", err=True)
-        asyncio.run(serve(web_app(door), listening))
+        typer.echo(f"The pages and the web hook answer at http://{address}:{listening.getsockname()[1]}", err=True)
+        asyncio.run(serve(both, listening))
 
 
 @app.command()

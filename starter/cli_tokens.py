@@ -8,10 +8,13 @@ import typer
 
 from protocols.access import INDEPENDENT_MEMBER, OF_AN_AGENCY, OPERATOR
 from protocols.editions import Edition
-from protocols.errors import WrongUse
+from protocols.errors import Refused, WrongUse
 from records import directory
 from records import tokens as records
+from records.keys import Keys
+from records.signing import new_secret as signing_secret
 from records.tokens import Bound, Listed
+from settings import Settings
 from starter import printing
 from starter.arguments import known
 from starter.cli import AsJson, app, datrys
@@ -32,15 +35,34 @@ def make_token(
     authority: Annotated[str, typer.Option(help="Only cases of this authority.")] = "",
     group: Annotated[str, typer.Option(help="Only cases about children or adults.")] = "",
     days: Annotated[int, typer.Option(help="How long it counts.", min=1, max=LONGEST_DAYS)] = DAYS,
+    signed: Annotated[
+        bool, typer.Option("--signed", help="Its calls are signed; prints the secret for it too.")
+    ] = False,
 ) -> None:
     """Make a token; its secret is printed this once, and kept nowhere."""
     door = datrys()
     bound = Bound(label.strip(), tuple(dict.fromkeys(role)), agency, board, authority, group)
     _check(bound, door.editions, directory.agency_codes(door.database))
-    now = door.now()
-    made = records.make_token(door.database, bound, now, now + timedelta(days=days))
-    typer.echo(f"Token {made.id} counts for {days} days. Keep the secret: it cannot be shown again.", err=True)
-    typer.echo(made.secret)
+    now, signing = door.now(), signing_secret() if signed else ""
+    sealed = _seal(door.settings, signing) if signed else None
+    made = records.make_token(door.database, bound, now, now + timedelta(days=days), sealed)
+    keep = "both secrets, the second signs: they" if signed else "the secret: it"
+    typer.echo(f"Token {made.id} counts for {days} days. Keep {keep} cannot be shown again.", err=True)
+    for secret in filter(None, (made.secret, signing)):
+        typer.echo(secret)
+
+
+def _seal(setting: Settings, secret: str) -> bytes:
+    """A secret as it is kept.
+
+    Raises:
+        Refused: there is no key to seal it with.
+    """
+    if setting.secret_key is None:
+        raise Refused(
+            "DATRYS_SECRET_KEY is not set, and seals what a token signs with: set it here and for the web hook alike."
+        )
+    return Keys(setting.secret_key.get_secret_value()).seal(secret.encode())
 
 
 def _check(bound: Bound, editions: Mapping[str, Edition], agencies: frozenset[str]) -> None:
@@ -78,7 +100,8 @@ def list_tokens(as_json: AsJson = False) -> None:
         typer.echo("No tokens.")
     for row in rows:
         state = "revoked" if row.revoked_at else "expired" if row.expires_at <= now else "counts"
-        typer.echo(printing.plain(f"{row.id}  {row.bound.label}: {_bound(row)}; {state}; {_times(row)}"))
+        signs = "; signed" if row.signed else ""
+        typer.echo(printing.plain(f"{row.id}  {row.bound.label}: {_bound(row)}; {state}{signs}; {_times(row)}"))
 
 
 def _bound(row: Listed) -> str:

@@ -55,8 +55,10 @@ class Delivery:
         return await asyncio.to_thread(work, self._database, *args, **kwargs)
 
     async def start(self, reference: str) -> bool:
-        """Start the workflow of a kept case; answers whether the engine took it."""
+        """Start the workflow of a kept case, once; answers whether the engine took it."""
         facts = await self._in_records(cases.case_facts, reference)
+        if facts.started:
+            return True
         try:
             await self._engine.start(await asyncio.to_thread(self.first_state, facts))
         except Unreachable:

@@ -6,8 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Engine
+
 from protocols.case_file import CaseFile
 from protocols.editions import Edition
+from protocols.errors import Refused
+from protocols.working_days import local_date
+from records import directory
 from records.intake import JsonValue, NewCase, Person, Subject
 
 FREE_TEXT = ("issue", "done_already", "outcome_sought", "circumstance_other", "start_reason")
@@ -18,7 +23,26 @@ def fingerprint(data: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
-def new_case(file: CaseFile, edition: Edition, now: datetime, stage: str, mark: str) -> NewCase:
+def within_calendar(database: Engine, now: datetime) -> None:
+    """Refuse to start a case on a day that no bank holidays are known for.
+
+    Raises:
+        Refused: with the remedy.
+    """
+    holidays = directory.holidays(database)
+    if local_date(now) > holidays.last_day:
+        raise Refused(
+            f"The bank holidays are known up to {holidays.last_day} only: no case is started past that. "
+            "Load newer ones with: datrys holidays update FILE.json"
+        )
+
+
+def key_mark(person: str, key: str) -> str:
+    """By which the key of a sender is known again, and nobody else's; nothing without a key."""
+    return hashlib.sha256(json.dumps([person, key]).encode()).hexdigest() if key else ""
+
+
+def new_case(file: CaseFile, edition: Edition, now: datetime, stage: str, mark: str, key: str = "") -> NewCase:
     """A case file as the records keep it: what names people and what is free text apart from the rest."""
     texts: dict[str, JsonValue] = {field: {"text": text} for field in FREE_TEXT if (text := getattr(file, field))}
     texts["informal_attempt"] = {"text": file.informal_attempt.between}
@@ -40,6 +64,7 @@ def new_case(file: CaseFile, edition: Edition, now: datetime, stage: str, mark: 
             "duty_to_report_at": file.duty_to_report.submitted_at.isoformat() if file.duty_to_report else None,
         },
         fingerprint=mark,
+        key=key,
         subject=Subject(**file.subject.model_dump(exclude={"kind"}, exclude_none=True)),
         people=tuple(Person(**person.model_dump()) for person in file.everybody()),
         texts=texts,

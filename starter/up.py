@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import os
+import secrets
 import shlex
 import shutil
 import signal
@@ -43,6 +44,8 @@ NEXT = (
     "raise .datrys/today/gwent.json  # once `python -m examples.today` has written it: see the README",
     "raise .datrys/today/cwm-taf-morgannwg.json  # the same under the other protocol",
 )
+OVERRULED = ("TEMPORAL_", "DATRYS_SMTP_URL", "DATRYS_BASE_URL", "DATRYS_MAILBOX_URL")
+SECRET_BYTES = 32
 WORKER_GRACE_SECONDS = 35  # The worker gives its activities 30.
 
 
@@ -112,13 +115,15 @@ def _refuse_used(ports: Ports) -> None:
 def _point_here(data: Path, ports: Ports) -> None:
     """Set the environment, for this program and its parts, to what runs here.
 
-    Whatever else it says of Temporal and mail is overruled: a try-out must reach neither a real server nor a
-    real mailbox. The database alone may be another one.
+    Whatever else it says of Temporal, mail and pages is overruled: a try-out must reach neither a real server nor a
+    real mailbox, and its links lead here. Database and secret key alone may be others.
     """
-    for name in [name for name in os.environ if name.startswith(("TEMPORAL_", "DATRYS_SMTP_URL"))]:
+    for name in [name for name in os.environ if name.startswith(OVERRULED)]:
         del os.environ[name]
     os.environ["TEMPORAL_CONFIG_FILE"] = os.devnull
-    os.environ |= _addresses(ports)
+    os.environ |= _addresses(ports) | _pages(ports)
+    if not os.environ.get("DATRYS_SECRET_KEY") and not os.environ.get("DATRYS_SECRET_KEY_FILE"):
+        os.environ["DATRYS_SECRET_KEY"] = _secret_kept(data / "secret-key")
     if not {"DATRYS_DATABASE_URL", "DATRYS_DATABASE_URL_FILE"} & os.environ.keys():
         os.environ["DATRYS_DATABASE_URL"] = f"sqlite:///{data}/records.db"
 
@@ -128,6 +133,22 @@ def _addresses(ports: Ports) -> dict[str, str]:
         "TEMPORAL_ADDRESS": f"{LOCALHOST}:{ports.temporal}",
         "DATRYS_SMTP_URL": f"smtp://{LOCALHOST}:{ports.smtp}",
     }
+
+
+def _pages(ports: Ports) -> dict[str, str]:
+    """Where links lead, and where the pages say that mail is caught."""
+    return {
+        "DATRYS_BASE_URL": f"http://{LOCALHOST}:{ports.web}",
+        "DATRYS_MAILBOX_URL": f"http://{LOCALHOST}:{ports.mailbox}",
+    }
+
+
+def _secret_kept(file: Path) -> str:
+    """The secret key of this folder, made at the first start, so that links count after the next one too."""
+    file.touch(mode=0o600)
+    if not file.read_text(encoding="utf-8").strip():
+        file.write_text(secrets.token_urlsafe(SECRET_BYTES), encoding="utf-8")
+    return file.read_text(encoding="utf-8").strip()
 
 
 async def _run(data: Path, ports: Ports, first_load: Callable[[], str | None]) -> None:

@@ -17,7 +17,6 @@ from protocols.messages import BODY_BYTES, CONFIRMATION, MESSAGES, ImmediateActi
 from protocols.roles import Role
 from protocols.says import ANY_TIME
 from protocols.steps import Receipt
-from protocols.working_days import local_date
 from records import cases, directory, reading, register, submissions
 from records.intake import KeptCase, NewSubmission
 from records.reading import CaseView, TimelineEntry
@@ -27,7 +26,7 @@ from settings import Settings
 from starter.delivery import REOPENED, Delivery, last_state
 from starter.going_back import stages_to_open
 from starter.loads import Loads
-from starter.new_case import fingerprint, new_case
+from starter.new_case import fingerprint, key_mark, new_case, within_calendar
 from starter.temporal import Engine
 from workflows.registry import PROTOCOLS, protocol_of
 
@@ -45,11 +44,13 @@ class Raised(NamedTuple):
     Attributes:
         kept: Temporal is away, and the relay will start it.
         advice: what whoever raised it should do besides.
+        new: false where the same was raised before under the same key.
     """
 
     reference: str
     kept: bool
     advice: tuple[str, ...] = ()
+    new: bool = True
 
 
 class Told(NamedTuple):
@@ -95,7 +96,12 @@ class Datrys(Loads):
     # --- cases
 
     async def raise_case(
-        self, data: Any, again: bool = False, may_raise: Callable[[CaseFile], bool] = lambda file: True
+        self,
+        data: Any,
+        again: bool = False,
+        may_raise: Callable[[CaseFile], bool] = lambda file: True,
+        key: str = "",
+        person: str = "",
     ) -> Raised:
         """Start a case from a case file.
 
@@ -103,15 +109,17 @@ class Datrys(Loads):
             data: the JSON object.
             again: the same case file was raised within a day, and is meant once more.
             may_raise: whether whoever asks may raise this case.
+            key: the sender's key, under which it is raised once within a day; person: whose key it is.
 
         Raises:
             CaseRefused: everything that is wrong with it, a line a field.
             NotAllowed: they may not.
             RaisedAlready: the same case file was raised within a day.
+            KeyReused: another one was raised under this key.
             Refused: the bank holidays end.
         """
-        kept, advice = await asyncio.to_thread(self._keep_case, data, again, may_raise)
-        return Raised(kept.reference, not await self.delivery.start(kept.reference), advice)
+        kept, advice = await asyncio.to_thread(self._keep_case, data, again, may_raise, key_mark(person, key))
+        return Raised(kept.reference, not await self.delivery.start(kept.reference), advice, kept.new)
 
     async def tell(
         self,
@@ -137,7 +145,7 @@ class Datrys(Loads):
         Raises:
             WrongUse: there is no such signal, or its facts are too long.
             CaseUnknown: there is no such case.
-            Refused: the key was given to another signal.
+            KeyReused: something else was said under this key.
         """
         kind = ImmediateActionConfirmed if name == CONFIRMATION else MESSAGES.get(name)
         if kind is None:
@@ -212,7 +220,7 @@ class Datrys(Loads):
     # --- machinery
 
     def _keep_case(
-        self, data: Any, again: bool, may_raise: Callable[[CaseFile], bool]
+        self, data: Any, again: bool, may_raise: Callable[[CaseFile], bool], key: str
     ) -> tuple[KeptCase, tuple[str, ...]]:
         """Keep a case with what the edition advises besides."""
         if not isinstance(data, Mapping):
@@ -227,10 +235,11 @@ class Datrys(Loads):
             raise
         if not may_raise(file):
             raise NotAllowed(f"You may not raise a case as {file.raised_by.role} of {file.raised_by.agency}.")
-        self._within_calendar(now)
-        new = new_case(file, edition, now, protocol.starts[file.start_at_stage], fingerprint(data))
-        kept = cases.keep_case(self.database, new, None if again else now - SAME_WITHIN)
-        if not kept.new:
+        within_calendar(self.database, now)
+        new = new_case(file, edition, now, protocol.starts[file.start_at_stage], fingerprint(data), key)
+        day_ago = now - SAME_WITHIN
+        kept = cases.keep_case(self.database, new, None if again else day_ago, day_ago)
+        if not (kept.new or kept.same_key):
             raise RaisedAlready(kept.reference)
         advice = tuple(words.en for answer, words in edition.advice.items() if getattr(file.screening, answer))
         return kept, advice
@@ -261,22 +270,11 @@ class Datrys(Loads):
 
         return Surroundings(now, edition, frozenset(directory.agencies(self.database)), held, has_number)
 
-    def _within_calendar(self, now: datetime) -> None:
-        holidays = directory.holidays(self.database)
-        if local_date(now) > holidays.last_day:
-            raise Refused(
-                f"The bank holidays are known up to {holidays.last_day} only: no case is started past that. "
-                "Load newer ones with: datrys holidays update FILE.json"
-            )
-
     def _keep_said(self, case: str, name: str, kind: type[Signal], *said: Any) -> Kept:
         submission = self._submission(case, name, kind, *said)
         if len(json.dumps(submission.facts)) > BODY_BYTES:
             raise WrongUse(f"The facts are longer than {BODY_BYTES} bytes: put what is text under “text”.")
-        kept = submissions.keep_submission(self.database, submission)
-        if kept.signal != name:
-            raise Refused(f"The key {kept.facts['id']} was given to {kept.signal} already: give {name} one of its own.")
-        return kept
+        return submissions.keep_submission(self.database, submission)
 
     def _submission(
         self,
@@ -294,6 +292,7 @@ class Datrys(Loads):
         text = {field: value for field, value in data.items() if field not in kind.model_fields}
         said = {"by": by.role or None, "agency": by.agency or None, "entered_by": entered_by or None}
         facts |= {field: value for field, value in said.items() if value}
+        presumed = {"at", "stage", "turn"} - facts.keys()
         facts |= {"id": signal_id or facts.get("id") or key, "sent_at": now}
         facts.setdefault("at", now)
         if text:
@@ -312,6 +311,7 @@ class Datrys(Loads):
             sent_at=datetime.fromisoformat(now),
             record=key if text else "",
             text=text or None,
+            presumed=frozenset(presumed),
         )
 
     def _stage_answered(self, case: str, name: str, facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import settings
 from protocols.editions import Edition, read_editions
 from protocols.errors import Refused
 from starter import pdf
-from starter.checks import board, engine
+from starter.checks import board, engine, web
 from starter.checks.findings import Finding, look, stopped
 from starter.checks.life import life
 from starter.use_cases import utc_now
@@ -46,6 +46,7 @@ def checks(parts: Parts) -> list[Finding]:
         findings += _in_the_records(records.connect(setting.database_url), editions)
     findings += look("Temporal", lambda: asyncio.run(engine.findings(setting)))
     findings += look("mail", lambda: _mail(setting, parts))
+    findings += look("web", lambda: web.findings(setting))
     findings += look("documents", _documents)
     return findings + look("Welsh", lambda: _welsh(parts.unreviewed()))
 

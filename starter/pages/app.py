@@ -20,6 +20,7 @@ from protocols.errors import CaseUnknown, DatrysError, NotAllowed, Unreachable
 from records.keys import Keys
 from starter.pages import start, unit
 from starter.pages.forms import NotFromHere, TooLong
+from starter.pages.saying import links, say
 from starter.pages.visit import SendCode, SignInFirst, Visit, visit_of
 from starter.web.house import House
 
@@ -39,7 +40,7 @@ HEADERS = (
 )
 NOT_KEPT = (b"cache-control", b"no-store")
 A_DAY = (b"cache-control", b"max-age=86400")
-ROUTERS = (start.router, unit.router)
+ROUTERS = (start.router, links.router, say.router, unit.router)
 log = logging.getLogger(__name__)
 
 
@@ -122,6 +123,8 @@ def of_sign_in_first(request: Request, fault: Exception) -> Response:
     if request.method not in ("GET", "HEAD"):
         return _trouble(request, 403, "signed-out")
     visit: Visit = request.state.visit
+    if visit.session and visit.session.link:  # a code's time is over: its link asks for the next one
+        return visit.go(f"/asked/{visit.session.link}")
     return visit.go(f"/sign-in?next={quote(request.url.path)}")
 
 

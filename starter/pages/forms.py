@@ -10,6 +10,7 @@ from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 
+from protocols.case_file import is_address
 from protocols.working_days import LONDON
 from starter.pages.tongues import later
 from starter.pages.visit import Visiting
@@ -150,6 +151,7 @@ ENTER = later("Enter %(what)s")
 CHOOSE = later("Choose %(what)s")
 SHORTER = later("%(what)s must be %(most)s characters or fewer; it has %(count)s")
 NO_DAY = later("%(what)s must be a real date, such as 27 3 2026")
+NO_ADDRESS = later("%(what)s must be like name@example.org")
 NO_TIME = later("%(what)s must be a time of day, such as 14:30")
 
 
@@ -172,6 +174,14 @@ def read_text(form: Form, name: str, what: str, faults: Faults, say: Words, *, r
 def read_line(form: Form, name: str, what: str, faults: Faults, say: Words, *, required: bool = True) -> str:
     """A text of one line; arguments as for `read_text`."""
     return _measured(form.line(name), LONGEST_LINE, name, what, faults, say, required)
+
+
+def read_email(form: Form, name: str, what: str, faults: Faults, say: Words, *, required: bool = True) -> str:
+    """An e-mail address; arguments as for `read_text`."""
+    words = read_line(form, name, what, faults, say, required=required)
+    if words and not is_address(words):
+        faults.add(name, say(NO_ADDRESS, what=capital(what)))
+    return words
 
 
 def _measured(words: str, most: int, name: str, what: str, faults: Faults, say: Words, required: bool) -> str:

@@ -66,7 +66,7 @@ def _environment(language: Language) -> Environment:
     said = tongue(language)
     made.install_gettext_translations(said.words, newstyle=True)  # type: ignore[attr-defined]  # of the extension
     made.filters |= {"day": said.day, "moment": said.moment, "hour": said.hour, "limit": said.limit, "of": said.of}
-    made.filters |= {"paragraphs": paragraphs, "errors": errors}
+    made.filters |= {"paragraphs": paragraphs, "lines": _lines, "errors": errors}
     made.globals["say"] = said.say
     return made
 

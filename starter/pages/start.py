@@ -29,7 +29,8 @@ def about(visit: Visiting, page: str) -> Response:
     """Accessibility statement, privacy, cookies."""
     if page not in ABOUT:
         return visit.page("trouble.html.j2", status=404, kind="not-there")
-    return visit.page(f"about/{page}.html.j2")
+    contact = visit.door.settings.business_unit or visit.say("the Business Unit of your Safeguarding Board")
+    return visit.page(f"about/{page}.html.j2", contact=contact)
 
 
 ABOUT = ("accessibility", "privacy", "cookies")

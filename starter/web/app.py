@@ -29,6 +29,7 @@ DESCRIPTION = (
     "Disagreements between safeguarding agencies, run as their board's protocol says. Programs raise cases, tell "
     "them something and look, with a bearer token that is bound to roles. Faults are problem documents (RFC 9457)."
 )
+TWO_LENGTHS = "The length of the body is said in two ways; who passed it on may have read another body than this one."
 log = logging.getLogger(__name__)
 
 
@@ -106,6 +107,8 @@ class Answering:
             await send(message)
 
         try:
+            if len({b"content-length", b"transfer-encoding"} & {name for name, _ in scope["headers"]}) > 1:
+                return await Trouble(400, TWO_LENGTHS, headers={"Connection": "close"}).answer()(scope, receive, answer)
             await self._app(scope, receive, answer)
         except Exception as fault:
             if begun or os.environ.get("DATRYS_TRACEBACK"):

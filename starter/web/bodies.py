@@ -1,27 +1,50 @@
 """The JSON object that a request brings: of the right kind and size, UTF-8, and one that means one thing only."""
 
 import json
+from collections.abc import AsyncIterator
 from email.message import Message
 from typing import Annotated, Any, NoReturn
 
 from fastapi import Depends, Request
+from starlette.requests import ClientDisconnect
 
-from starter.web.house import InHouse
+from starter.web.callers import Asking
+from starter.web.house import House, InHouse
 from starter.web.problems import Trouble
+from starter.web.signatures import Shown, once, verify
 
 JSON = "application/json"
+NOT_UTF_8 = "The body is not UTF-8 text throughout."
 DEEPEST = 20
 HEARD_OUT = 20
 """So many times as much is heard out and forgotten: whoever still sends may not read the answer."""
 
 
-async def json_body(request: Request, house: InHouse) -> dict[str, Any]:
-    """The object in the body.
+async def json_body(request: Request, house: InHouse, caller: Asking, shown: Shown) -> AsyncIterator[dict[str, Any]]:
+    """The object in the body; of a token that signs, held to its signature and taken once.
 
     Raises:
-        Trouble: 415, 413 or 400, with what to send instead.
+        Trouble: 415, 413 or 400, with what to send instead; 401 or 409 for its signature.
     """
     _of_json(request.headers.get("content-type", ""))
+    _as_it_is(request.headers.get("content-encoding", ""))
+    try:
+        content = await _received(request, house)
+    except ClientDisconnect:
+        raise Trouble(400, "The body ended before it was whole.") from None
+    if not caller.signs:
+        yield _read(content)
+        return
+    try:
+        await verify(house, caller, shown, content)
+    except UnicodeError:
+        raise Trouble(400, NOT_UTF_8) from None
+    value = _read(content)
+    async with once(house, caller, shown.id):
+        yield value
+
+
+async def _received(request: Request, house: House) -> bytes:
     content, size, most = bytearray(), 0, house.limits.body_bytes
     async for chunk in request.stream():
         size += len(chunk)
@@ -31,7 +54,7 @@ async def json_body(request: Request, house: InHouse) -> dict[str, Any]:
             break
     if size > most:
         raise Trouble(413, f"The body is longer than {most} bytes.", headers={"Connection": "close"})
-    return _read(bytes(content))
+    return bytes(content)
 
 
 Body = Annotated[dict[str, Any], Depends(json_body)]
@@ -44,6 +67,12 @@ def _of_json(said: str) -> None:
         raise Trouble(415, f"Send JSON in UTF-8, and say so: Content-Type: {JSON}.", headers={"Accept": JSON})
 
 
+def _as_it_is(encoding: str) -> None:
+    if encoding.strip().lower() not in ("", "identity"):
+        detail = "Send the body as it is, without Content-Encoding."
+        raise Trouble(415, detail, headers={"Accept-Encoding": "identity"})
+
+
 def _read(content: bytes) -> dict[str, Any]:
     try:
         value = json.loads(content.decode("utf-8-sig"), object_pairs_hook=_object, parse_constant=_no_number)
@@ -52,7 +81,7 @@ def _read(content: bytes) -> dict[str, Any]:
     except json.JSONDecodeError as fault:
         raise Trouble(400, f"The body is no JSON: see line {fault.lineno}, column {fault.colno}.") from None
     except UnicodeError:
-        raise Trouble(400, "The body is not UTF-8 text throughout.") from None
+        raise Trouble(400, NOT_UTF_8) from None
     except _Twice as fault:
         raise Trouble(400, f"The body says “{fault}” twice in one object.") from None
     except (ValueError, RecursionError):

@@ -22,10 +22,11 @@ scheme = HTTPBearer(
 
 
 class Caller(NamedTuple):
-    """A program, by the id of its token, and the roles that it asks with."""
+    """A program, by the id of its token, and the roles that it asks with; whether it signs what it sends."""
 
     id: str
     asker: Asker
+    signs: bool
 
     @property
     def person(self) -> str:
@@ -44,12 +45,16 @@ async def caller_of(house: InHouse, shown: Annotated[HTTPAuthorizationCredential
     door = house.door
     token = await asyncio.to_thread(bearer_of, door.database, secret, door.now()) if secret else None
     if token is None:
-        detail = "Send a token that counts: Authorization: Bearer datrys_…"
-        raise Trouble(401, detail, headers={"WWW-Authenticate": 'Bearer realm="datrys"'})
+        raise nobody("Send a token that counts: Authorization: Bearer datrys_…")
     if wait := house.rates.wait_seconds(token.id):
         detail = f"This token asks too often: wait {wait} seconds."
         raise Trouble(429, detail, headers={"Retry-After": str(wait)})
-    return Caller(token.id, token.bound.asker)
+    return Caller(token.id, token.bound.asker, token.signed)
+
+
+def nobody(detail: str, kind: str = "") -> Trouble:
+    """Whoever sent this did not show who they are."""
+    return Trouble(401, detail, kind, headers={"WWW-Authenticate": 'Bearer realm="datrys"'})
 
 
 Asking = Annotated[Caller, Depends(caller_of)]

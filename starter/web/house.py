@@ -1,5 +1,6 @@
 """What the web hook holds between two requests: the use cases, how much it takes, and what it has counted."""
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -92,13 +93,19 @@ class DutyNumbers:
 
 @dataclass
 class House:
-    """What all requests share."""
+    """What all requests share.
+
+    Attributes:
+        to_give_back: signed messages, by token, that came to nothing while the records were away.
+    """
 
     door: Datrys
     limits: Limits
     rates: Rates
     duty: DutyNumbers = field(default_factory=DutyNumbers)
     answered: Counter[int] = field(default_factory=Counter)
+    to_give_back: set[tuple[str, str]] = field(default_factory=set)
+    giving_back: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 def house_of(request: Request) -> House:

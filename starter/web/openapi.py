@@ -13,13 +13,13 @@ from starter.web.problems import MEDIA_TYPE, Problem
 REF = "#/components/schemas/{model}"
 PROBLEMS = {
     400: "No JSON object, or one that can be read in two ways.",
-    401: "No token, or none that counts.",
+    401: "No token, or none that counts; or, of a token that signs, a signature that does not hold.",
     403: "The token may not do this.",
     404: "There is no such case or signal, or none that the token may see.",
-    409: "It does not fit how things stand: the reason, and what is waited for.",
+    409: "It does not fit how things stand: the reason, and what is waited for; or a signed call was taken before.",
     413: "The body is too long.",
-    415: "The body is not said to be JSON in UTF-8.",
-    422: "Every fault of what was sent.",
+    415: "The body is not said to be JSON in UTF-8, or is compressed.",
+    422: "Every fault of what was sent; or a key that was given to something else.",
     429: "The token asks too often; Retry-After says when to ask again.",
     500: "Datrys failed where it should not.",
     503: "The records do not answer, nothing was taken; whom to ring if somebody is in danger.",

@@ -11,13 +11,24 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from protocols.coming_in import in_words
-from protocols.errors import CaseRefused, CaseUnknown, DatrysError, NotAllowed, RaisedAlready, Unreachable, WrongUse
+from protocols.errors import (
+    CaseRefused,
+    CaseUnknown,
+    DatrysError,
+    KeyReused,
+    NotAllowed,
+    RaisedAlready,
+    Unreachable,
+    WrongUse,
+)
 from starter.web.house import house_of
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 30
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class FieldFault(BaseModel):
@@ -121,8 +132,8 @@ def of_error(request: Request, fault: Exception) -> Response:
             trouble = Trouble(409, detail, "raised-already", reference=fault.reference, links=link)
         case Unreachable() | NoConnectionFree():
             trouble = out_of_reach(request)
-        case WrongUse():
-            trouble = Trouble(422, str(fault), "faults")
+        case WrongUse() | KeyReused():
+            trouble = Trouble(422, str(fault), "faults" if isinstance(fault, WrongUse) else "key-reused")
         case _:
             trouble = Trouble(409, str(fault))
     return trouble.answer()
@@ -131,7 +142,16 @@ def of_error(request: Request, fault: Exception) -> Response:
 def of_http(request: Request, fault: Exception) -> Response:
     """No such address, or a method that it does not take."""
     assert isinstance(fault, HTTPException)  # noqa: S101 - for this alone it is registered
-    return Trouble(fault.status_code, f"{fault.detail}: see /openapi.json.", headers=fault.headers).answer()
+    headers = dict(fault.headers or {})
+    if fault.status_code == HTTPStatus.METHOD_NOT_ALLOWED:  # Starlette names those of one route only
+        headers["Allow"] = ", ".join(method for method in METHODS if _takes(request, method))
+    return Trouble(fault.status_code, f"{fault.detail}: see /openapi.json.", headers=headers).answer()
+
+
+def _takes(request: Request, method: str) -> bool:
+    """Whether this address takes that method."""
+    asked = {**request.scope, "method": method}
+    return any(route.matches(asked)[0] is Match.FULL for route in request.app.routes)
 
 
 def of_validation(request: Request, fault: Exception) -> Response:

@@ -32,7 +32,9 @@ def listen(host: str, port: int) -> socket.socket:
         Refused: the port is in use, or the host is none of this machine.
     """
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each answer waits for 0.04 s
+        return listening
     except OSError as fault:
         why = os.strerror(fault.errno) if fault.errno and fault.errno > 0 else "no such host"
         raise Refused(
@@ -40,9 +42,9 @@ def listen(host: str, port: int) -> socket.socket:
         ) from None
 
 
-async def serve(app: ASGIApp, listening: socket.socket) -> None:
-    """Answer until SIGINT or SIGTERM; what is under way then is given 30 seconds."""
-    server = _Server(
+def server_of(app: ASGIApp) -> uvicorn.Server:
+    """A server that is not yet started."""
+    return _Server(
         uvicorn.Config(
             app,
             log_config=None,
@@ -51,6 +53,11 @@ async def serve(app: ASGIApp, listening: socket.socket) -> None:
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )
+
+
+async def serve(app: ASGIApp, listening: socket.socket) -> None:
+    """Answer until SIGINT or SIGTERM; what is under way then is given 30 seconds."""
+    server = server_of(app)
 
     def stop() -> None:
         server.should_exit = True

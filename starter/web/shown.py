@@ -20,17 +20,22 @@ STAGE_ENTERED = "stage-entered"
 OF_A_STAGE = ("what", "stage", "turn", "clause", "happened_at", "words")
 
 
+def shows_standing(seen: Sight) -> bool:
+    """Whether it may be seen where a case stands."""
+    return bool(seen.parts & STANDING)
+
+
 def row_as_seen(row: RegisterRow, seen: Sight) -> dict[str, Any]:
     """A line of the register."""
     shown: dict[str, Any] = to_jsonable_python(register_row(row))
-    return shown if seen.parts & STANDING else _only(shown, *THERE)
+    return shown if shows_standing(seen) else _only(shown, *THERE)
 
 
 def case_as_seen(report: CaseReport, seen: Sight) -> dict[str, Any]:
     """A case, with the parts that may be seen of it."""
     shown: dict[str, Any] = to_jsonable_python(case_as_json(report))
     timeline = shown.pop("timeline")
-    if not seen.parts & STANDING:
+    if not shows_standing(seen):
         shown = _only(to_jsonable_python(register_row(report.view.row)), *THERE)
     if Part.TIMELINE in seen.parts:
         shown["timeline"] = timeline

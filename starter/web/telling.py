@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import Header, Path
+from fastapi import Path
 from pydantic import BaseModel, Field, ValidationError
 
 from protocols.access import OF_AN_AGENCY, entered_by, may_speak_as
@@ -17,12 +17,12 @@ from starter.web.bodies import Body
 from starter.web.callers import Asking, Caller, sight_of
 from starter.web.house import House, InHouse
 from starter.web.problems import Trouble, by_field, faulty
+from starter.web.signatures import Key, Shown
 from workflows.registry import ACCESS
 
 NAMES = [*MESSAGES, CONFIRMATION]
 THE_DOORS_OWN = ("by", "agency", "entered_by", "id", "sent_at", "record")
 """What the door itself puts into a signal, from the body or not."""
-LONGEST_KEY = 200
 IMMEDIATE = "-immediate-"
 SIGNALS: dict[str, Any] = {
     "type": "object",
@@ -54,7 +54,8 @@ async def tell(
     reference: Annotated[str, Path(description="The case; for a confirmation REFERENCE-immediate-N.")],
     name: Annotated[str, Path(description="What is said.", json_schema_extra={"enum": list(NAMES)})],
     said: Body,
-    idempotency_key: Annotated[str, Header(max_length=LONGEST_KEY, description="Said twice, it counts once.")] = "",
+    shown: Shown,
+    idempotency_key: Key = "",
 ) -> tuple[Heard, int]:
     """Tell it, and answer with 200 or 202.
 
@@ -65,7 +66,7 @@ async def tell(
     kind = _kind(reference, name)
     _complain(kind, said, idempotency_key)
     by = _sender(said, caller)
-    key = idempotency_key or said.get("id") or ""
+    key = idempotency_key or said.get("id") or shown.key_for(caller)
     facts = {field: value for field, value in said.items() if field not in THE_DOORS_OWN}
     _allow(by, seen)
     behalf = entered_by(_seat(by), seen.held, seen.case)

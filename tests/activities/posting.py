@@ -14,6 +14,7 @@ from activities.smtp import MailServer
 from protocols.mail import Language, Letter, MailFacts
 from protocols.steps import Notice
 from records.database import reading
+from records.links import Doorway
 from records.models import Notice as QueuedNotice
 from tests.records.making import a_step, keep, write
 from tests.smtp import Mailhost, mailhost
@@ -44,11 +45,17 @@ class Posting:
         self.reference = ""
         self.steps = 0
 
-    def new_post(self, seconds: float = PATIENT_SECONDS, trusted: ssl.SSLContext | None = None, **server: Any) -> Post:
+    def new_post(
+        self,
+        seconds: float = PATIENT_SECONDS,
+        trusted: ssl.SSLContext | None = None,
+        doorway: Doorway | None = None,
+        **server: Any,
+    ) -> Post:
         """A worker of its own; `server` changes how the mail server is spoken to."""
         made = MailServer(self.host.address(**server), SENDER, trusted, timeout_seconds=seconds)
         self.servers.append(made)
-        return Post(self.engine, made, f"Datrys <{SENDER}>", "01633 960000", write=plain_letter)
+        return Post(self.engine, made, f"Datrys <{SENDER}>", "01633 960000", plain_letter, doorway)
 
     def queue(self, *notices: Notice, case: str = "", **step: Any) -> None:
         """What a step leaves to be sent."""

@@ -103,6 +103,12 @@ class Visitors:
             self.faults.append(f"asked elsewhere: {request.url}")
 
 
+async def press(page: Page, selector: str = "main button") -> None:
+    """Press the first of these buttons or links, and wait for the page that it leads to."""
+    async with page.expect_navigation():
+        await page.locator(selector).first.click()
+
+
 async def violations(page: Page) -> list[str]:
     """What axe finds against WCAG 2.2 AA on the page as it is shown: rule, impact, selector, what it wants."""
     await page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))

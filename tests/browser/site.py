@@ -15,9 +15,9 @@ GRACE_SECONDS = 5
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncIterator[str]:
-    """The address of the application, on any port that is free, as long as it runs."""
-    with socket.create_server((LOCALHOST, 0)) as listening:
+async def serving(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
+    """The address of the application, on any port that is free if none is given, as long as it runs."""
+    with socket.create_server((LOCALHOST, port)) as listening:
         server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=GRACE_SECONDS))
         served = asyncio.create_task(server.serve(sockets=[listening]))
         try:

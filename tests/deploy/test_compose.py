@@ -12,6 +12,7 @@ import pytest
 from settings import Settings
 from tests.deploy.compose import COMPOSE, ROOT, SERVICES, TEXT
 from tests.server import binary
+from tests.test_docs import commands
 from tests.test_house import imported
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -89,13 +90,13 @@ def test_nothing_is_published_beyond_this_machine(name: str) -> None:
     """And the databases and the engine not even on it."""
     ports = SERVICES[name].get("ports", [])
     assert all(port.startswith("127.0.0.1:") for port in ports)
-    assert bool(ports) == (name in {"temporal-ui", "mailbox"})
+    assert bool(ports) == (name in {"web", "temporal-ui", "mailbox"})
 
 
 def test_only_what_must_reach_the_outside_does() -> None:
     """Databases and engine are on a network that leads nowhere; mail goes out, and pages are looked at."""
     assert COMPOSE["networks"]["inside"]["internal"]
-    assert {"worker", "datrys", "temporal-ui", "mailbox"} == {
+    assert {"worker", "web", "datrys", "temporal-ui", "mailbox"} == {
         name for name, service in SERVICES.items() if "outside" in service["networks"]
     }
 
@@ -146,6 +147,22 @@ def test_there_is_more_than_one_worker_and_each_is_given_time_to_end() -> None:
     assert "45s" == worker["stop_grace_period"]
     assert "container_name" not in worker
     assert ["CMD", "datrys", "check", "--worker"] == worker["healthcheck"]["test"]
+
+
+def test_worker_script_and_web_hook_have_the_same_key() -> None:
+    """A link that one makes the other knows; what the one seals the other reads."""
+    assert ["/run/secrets/datrys_secret_key"] * 3 == [
+        environment(name)["DATRYS_SECRET_KEY_FILE"] for name in ("worker", "web", "datrys")
+    ]
+
+
+def test_the_web_hook_is_asked_for_its_health_where_it_listens() -> None:
+    """By the words of its command, on the port that is published on this machine."""
+    said, command = SERVICES["web"], commands()["web"]
+    options = command.make_context("web", said["command"][1:]).params
+    assert ("0.0.0.0", "web") == (options["host"], said["command"][0])  # noqa: S104 - within its container
+    assert [f"127.0.0.1:{options['port']}:{options['port']}"] == said["ports"]
+    assert f"//127.0.0.1:{options['port']}/readyz" in said["healthcheck"]["test"][-1]
 
 
 def test_data_and_secrets_stay_out_of_git() -> None:

@@ -20,8 +20,9 @@ from tests.deploy.database import Deployed, deployed
 from tests.starter.script import address_of
 from workflows.story import SEARCH_ATTRIBUTES
 
-FIVE = {
+SIX = {
     *("postgres_password", "temporal_db_password", "datrys_db_password", "datrys_database_url", "datrys_payload_keys"),
+    "datrys_secret_key",
 }
 
 
@@ -67,17 +68,18 @@ def test_the_secrets_are_written_once_and_differ_from_another_folder_to_the_next
 def test_the_mail_server_is_asked_for_where_it_is_not_a_try_out(tmp_path: Path) -> None:
     """No mail goes anywhere by default."""
     said = write_secrets(tmp_path / "secrets")
-    assert FIVE == contents(tmp_path / "secrets").keys()
+    assert SIX == contents(tmp_path / "secrets").keys()
     assert f"Now write your mail server into {tmp_path}/secrets/datrys_smtp_url" in said.stderr
 
 
 def test_the_secrets_are_settings(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As Datrys reads them."""
-    for name in ("database_url", "payload_keys", "smtp_url"):
+    for name in ("database_url", "payload_keys", "smtp_url", "secret_key"):
         monkeypatch.setenv(f"DATRYS_{name.upper()}_FILE", str(secrets / f"datrys_{name}"))
     setting = settings.load()
     password = contents(secrets)["datrys_db_password"].strip()
     assert f"postgresql+psycopg2://datrys:{password}@postgresql/datrys" == setting.database_url
+    assert setting.secret_key
     assert ["key1"] == [key.name for key in setting.payload_keys]
     assert ("mailbox", 1025) == (setting.smtp_url.host, setting.smtp_url.port)
 

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import Engine
 
+from starter.pages.visit import BROWSER, LANGUAGE, LINKS, SESSION
 from tests.pages.visiting import heading, quiet_door, send, text_of, visiting
 
 
@@ -59,3 +60,14 @@ async def test_what_is_not_there_says_so_in_plain_words(engine: Engine) -> None:
     assert (404, "This page is not there") == (page.status_code, heading(page))
     assert "open the link in the mail again" in text_of(page)
     assert "application/problem+json" == problem.headers["content-type"]
+
+
+@pytest.mark.parametrize("language", ["en", "cy"])
+@pytest.mark.parametrize("page", ["accessibility", "privacy", "cookies"])
+async def test_the_pages_about_these_pages_say_whom_to_turn_to(engine: Engine, page: str, language: str) -> None:
+    """The Business Unit as the board has set it; and every cookie that is ever set is named."""
+    async with visiting(quiet_door(engine, business_unit="unit@board.invalid")) as client:
+        shown = await client.get(f"/about/{page}", headers={"accept-language": language})
+    assert ("unit@board.invalid" in text_of(shown)) == (page != "cookies")
+    if page == "cookies":
+        assert all(name in text_of(shown) for name in (LANGUAGE, BROWSER, SESSION, LINKS))

@@ -87,8 +87,8 @@ async def send(client: AsyncClient, page: Response, fields: Mapping[str, Any], f
     own = [one for one in forms if one.action not in ("/language", "/sign-out")]
     chosen = next(one for one in forms if one.action == form) if isinstance(form, str) else own[form]
     filled = dict(chosen.form_values())
-    action = chosen.action or str(page.url)
-    return await client.request(chosen.method, str(page.url.join(action)), data={**filled, **fields})
+    where, sent = str(page.url.join(chosen.action or str(page.url))), {**filled, **fields}
+    return await (client.get(where, params=sent) if chosen.method == "GET" else client.post(where, data=sent))
 
 
 def text_of(page: Response) -> str:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from protocols.editions import read_editions
-from protocols.errors import CaseUnknown
+from protocols.errors import CaseUnknown, KeyReused
 from records import cases
 from records.cases import keep_case
 from records.database import reading
@@ -42,6 +42,16 @@ def test_the_same_case_file_within_a_day_is_not_kept_twice(engine: Engine) -> No
     assert KeptCase(first.reference, new=False) == keep_case(engine, a_case(), same_since=AGAIN)
     assert KeptCase("GWENT-2026-0002", new=True) == keep_case(engine, a_case(), same_since=MONDAY)
     assert "GWENT-2026-0003" == keep(engine)
+
+
+def test_a_case_is_kept_once_under_its_key(engine: Engine) -> None:
+    """Another file under the same key is refused; after a while the key is forgotten."""
+    first = keep_case(engine, a_case(key="k"), None, AGAIN)
+    assert KeptCase(first.reference, new=False, same_key=True) == keep_case(engine, a_case(key="k"), AGAIN, AGAIN)
+    with pytest.raises(KeyReused, match="another case file"):
+        keep_case(engine, a_case(key="k", fingerprint="f2"), None, AGAIN)
+    assert keep_case(engine, a_case(key="k", fingerprint="f2"), None, MONDAY).new
+    assert keep_case(engine, a_case(), None, AGAIN).new
 
 
 def test_the_same_case_file_raised_by_two_doors_at_once_is_one_case(engine: Engine) -> None:

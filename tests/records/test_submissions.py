@@ -1,13 +1,16 @@
 """What people tell a case through a door: kept once, delivered in order, answered once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete
 
-from protocols.errors import CaseUnknown
+from protocols.errors import CaseUnknown, KeyReused
 from protocols.steps import Code, Receipt
 from records.cases import mark_started
+from records.database import writing
+from records.models import FreeText
 from records.private import text_of
 from records.streams import verify_chain
 from records.submissions import (
@@ -68,6 +71,40 @@ def test_an_id_that_waits_or_was_accepted_counts_once(engine: Engine, reference:
     give_verdict(engine, "door-s1", ACCEPTED)
     again = keep_submission(engine, a_submission(reference, id="door-again"))
     assert ("door-s1", False, ACCEPTED) == (again.id, again.new, again.receipt)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"signal": "withdrawn"},
+        {"facts": {"id": "s1", "by": "practitioner"}},
+        {"text": {"text": "why not"}},
+        {"text": None, "record": ""},
+    ],
+)
+def test_an_id_is_for_what_was_said_first(engine: Engine, reference: str, other: dict[str, Any]) -> None:
+    """Something else under it is refused, and the first stands; one that was refused is free for anything."""
+    said: dict[str, Any] = {"record": "r1", "text": {"text": "why"}}
+    keep_submission(engine, a_submission(reference, **said))
+    with pytest.raises(KeyReused, match="The key s1 was given to not_resolved already, and said something else"):
+        keep_submission(engine, a_submission(reference, id="other", **said | other))
+    assert not keep_submission(engine, a_submission(reference, id="same", **said | {"record": "r2"})).new
+    give_verdict(engine, "door-s1", REFUSED)
+    assert keep_submission(engine, a_submission(reference, id="other", **said | other)).new
+
+
+def test_what_nobody_said_makes_no_difference(engine: Engine, reference: str) -> None:
+    """What the door filled in; the text of an id whose text was erased is believed."""
+    first = a_submission(reference, record="r1", text={"text": "why"})
+    keep_submission(engine, first.model_copy(update={"facts": first.facts | {"stage": "practitioners"}}))
+    with pytest.raises(KeyReused):
+        keep_submission(engine, first.model_copy(update={"id": "said"}))
+    presumed = frozenset({"at", "stage"})
+    again = first.model_copy(update={"id": "again", "presumed": presumed, "facts": first.facts | {"at": "now"}})
+    assert not keep_submission(engine, again).new
+    with writing(engine) as session:
+        session.execute(delete(FreeText))
+    assert not keep_submission(engine, again.model_copy(update={"text": {"text": "anything"}})).new
 
 
 def test_a_refused_id_may_be_sent_again(engine: Engine, reference: str) -> None:

@@ -2,11 +2,12 @@
 
 import asyncio
 import base64
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from sqlalchemy import Engine, delete, update
@@ -21,10 +22,14 @@ from records.directory import shipped_holidays
 from records.models import DirectoryPerson
 from starter import checks
 from starter.checks import engine as asked_of_temporal
+from starter.checks import web as asked_of_the_web
+from starter.use_cases import Datrys
+from starter.web import Limits
 from tests.people import case_file
 from tests.server import living
 from tests.starter.script import Said, address_of, datrys, lines_of, now, written
 from tests.story import Mailbox, free_port
+from tests.web.hook import served
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 KEYS = "key1:" + base64.b64encode(bytes(range(32))).decode()
@@ -53,6 +58,7 @@ def given(
         "DATRYS_PAYLOAD_KEYS": KEYS,
         "DATRYS_MAIL_FROM": "datrys@board.invalid",
         "DATRYS_BUSINESS_UNIT": "01632 960100",
+        "DATRYS_SECRET_KEY": "a secret of sixteen and more",
     }.items():
         monkeypatch.setenv(name, value)
     for name in ("agencies", "people"):
@@ -60,7 +66,9 @@ def given(
     _every_person(alone, phone_out_of_hours="01632 960999")
     monkeypatch.setenv("DATRYS_EDITIONS", str(editions))
     mailbox.open()
-    yield Given(monkeypatch, alone, tmp_path)
+    with served(Datrys(settings.Settings(), alone, None), Limits()) as port:  # type: ignore[arg-type]  # Temporal is not asked
+        monkeypatch.setenv("DATRYS_BASE_URL", f"http://127.0.0.1:{port}")
+        yield Given(monkeypatch, alone, tmp_path)
     mailbox.close()
 
 
@@ -142,6 +150,76 @@ def _mail_away(given: Given) -> str:
     given.monkeypatch.setenv("DATRYS_SMTP_URL", f"smtp://127.0.0.1:{port}")
     remedy = "see that it runs and that DATRYS_SMTP_URL is right"
     return f"stops    mail: the mail server 127.0.0.1:{port} takes no mail for now, or does not answer: {remedy}"
+
+
+def _no_secret_key(given: Given) -> str:
+    given.monkeypatch.delenv("DATRYS_SECRET_KEY")
+    words = "DATRYS_SECRET_KEY is not set, so that there are no links in mail, no pages and no signed calls"
+    return f"warning  secret key: {words}: set the same one for worker and web hook"
+
+
+def _without_tls(given: Given) -> str:
+    given.monkeypatch.setenv("DATRYS_BASE_URL", "http://datrys.invalid")
+    words = "DATRYS_BASE_URL is http://datrys.invalid, and what is read there travels without TLS"
+    return f"warning  web: {words}: make it https://"
+
+
+def _web_away(given: Given) -> str:
+    address = f"http://127.0.0.1:{free_port()}"
+    given.monkeypatch.setenv("DATRYS_BASE_URL", address)
+    remedy = "see that datrys web runs, and that DATRYS_BASE_URL is right"
+    return f"warning  web: nothing of Datrys answers at {address}: {remedy}"
+
+
+def _something_else_answers(given: Given) -> str:
+    address = os.environ["DATRYS_BASE_URL"]
+    given.monkeypatch.setattr(asked_of_the_web, "_asked", lambda address: {"status": "UP"})
+    remedy = "see that datrys web runs, and that DATRYS_BASE_URL is right"
+    return f"warning  web: nothing of Datrys answers at {address}: {remedy}"
+
+
+def _a_code_reads(given: Given) -> str:
+    given.monkeypatch.setenv("DATRYS_CODE_READS", "true")
+    words = "DATRYS_CODE_READS lets whoever reads somebody's mail read names and statements: a risk taken"
+    return f"warning  sign-in: {words}; leave it out for a second factor"
+
+
+def _a_try_out(given: Given) -> str:
+    given.monkeypatch.setenv("DATRYS_MAILBOX_URL", "http://127.0.0.1:8025")
+    words = "DATRYS_MAILBOX_URL is set, so that every page links to the mailbox: leave it out but to try out"
+    return f"warning  web: {words}"
+
+
+def _provider(given: Given, **settings: str) -> str:
+    """Let people sign in; answers with whom."""
+    issuer = "https://provider.invalid"
+    for name, value in {"ISSUER": issuer, "CLIENT_ID": "datrys", "ACR": "mfa", **settings}.items():
+        given.monkeypatch.setenv(f"DATRYS_OIDC_{name}", value)
+    ask = asked_of_the_web._asked
+
+    def asked(address: str) -> Any:
+        return {"issuer": issuer} if address == f"{issuer}/.well-known/openid-configuration" else ask(address)
+
+    given.monkeypatch.setattr(asked_of_the_web, "_asked", asked)
+    return issuer
+
+
+def _provider_away(given: Given) -> str:
+    issuer = f"http://127.0.0.1:{free_port()}"
+    _provider(given, ISSUER=issuer)
+    words = f"{issuer} does not answer as a provider, and nobody can sign in with it"
+    return f"warning  sign-in: {words}: see that it runs and that DATRYS_OIDC_ISSUER is right"
+
+
+def _provider_does_not_know_us(given: Given) -> str:
+    issuer = _provider(given, CLIENT_ID="")
+    return f"warning  sign-in: DATRYS_OIDC_CLIENT_ID is not set: set what {issuer} knows Datrys by"
+
+
+def _second_factor_is_trusted(given: Given) -> str:
+    issuer = _provider(given, ACR="")
+    words = f"DATRYS_OIDC_ACR is not set: it is trusted that {issuer} demands a second factor"
+    return f"warning  sign-in: {words}; set what it calls one"
 
 
 def _records_away(given: Given) -> str:
@@ -237,6 +315,8 @@ OUTSIDE: list[Callable[[Given], str]] = [
     *(_temporal_away, _another_namespace, _attributes_missing, _attribute_of_another_type, _no_worker, _not_encrypted),
     *(_no_sender, _no_business_unit, _mail_away, _records_away, _records_not_prepared, _records_are_something_else),
     *(_bad_edition, _holidays_end, _holidays_have_ended),
+    *(_no_secret_key, _without_tls, _web_away, _something_else_answers, _a_code_reads, _a_try_out),
+    *(_provider_away, _provider_does_not_know_us, _second_factor_is_trusted),
 ]
 IN_THE_RECORDS: list[Callable[[Given], str]] = [
     *(_no_number_at_night, _no_number_at_all, _nobody_loaded, _case_kept, _signal_kept),
@@ -256,6 +336,16 @@ def test_a_fault_is_one_line_with_the_remedy(given: Given, fault: Callable[[Give
     assert {expected} == faults(said) - (before - {expected})
     assert (int(expected.startswith("stops")), "") == (said.code, said.err)
     assert "hunter22" not in said.out
+
+
+def test_how_people_sign_in_is_said(given: Given) -> None:
+    """With an authenticator alone, or with whom; and where the web hook answers."""
+    alone = datrys("check").out
+    issuer = _provider(given)
+    with_a_provider = datrys("check").out
+    assert "ok       sign-in: only with an authenticator: DATRYS_OIDC_ISSUER is not set" in alone
+    assert f"ok       sign-in: by OpenID Connect, {issuer} answers" in with_a_provider
+    assert f"ok       web: answers at {os.environ['DATRYS_BASE_URL']}" in with_a_provider
 
 
 def test_a_wrong_setting_is_said_and_nothing_else_looked_at(given: Given) -> None:

@@ -21,7 +21,7 @@ from records.register import RegisterRow
 from starter import cli, up
 from tests.people import case_file
 from tests.server import living
-from tests.starter.script import Said, all_rows, datrys, find_here, now, written
+from tests.starter.script import Said, all_rows, datrys, find_here, lines_of, now, written
 from tests.story import Story
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
@@ -56,10 +56,13 @@ async def test_a_case_is_raised_once_and_told(
         words = ("signal", case, "not_resolved", "--by", "practitioner", "--agency", "ABUHB", "--id", "k1")
         told = [await script(*words), await script(*words)]
         wrong = await script("signal", case, "meeting_held", "--by", "chair")
+        reused = await script("signal", case, "withdrawn", *words[3:])
     assert (0, f"{case}\n", "") == raised
     assert (1, "") == same[:2]
     assert same.err.startswith(f"The same case file was raised within a day, as {case}. Nothing was started. ")
     assert [(0, "accepted (id k1)\n", "")] * 2 == told
+    used = "The key k1 was given to not_resolved already, and said something else: send this under a key of its own."
+    assert [used] == lines_of(reused, 1)
     waits = "The case is at line_managers and waits for: line_manager/ABUHB."
     assert (1, "") == wrong[:2]
     assert re.fullmatch(rf"not accepted, wrong_stage: .* {waits}\n", wrong.err), wrong.err

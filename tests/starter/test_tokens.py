@@ -5,7 +5,9 @@ import json
 import pytest
 from sqlalchemy import Engine
 
-from records.tokens import bearer_of
+from records.keys import Keys
+from records.signing import sealed_secret
+from records.tokens import bearer_of, tokens
 from starter.use_cases import utc_now
 from tests.starter.script import datrys, lines_of
 
@@ -57,3 +59,32 @@ def test_revoking_what_there_is_not_is_refused(board: Engine) -> None:
     assert ["There is no token abc. See them with: datrys tokens list"] == lines_of(
         datrys("tokens", "revoke", "abc"), 1
     )
+
+
+OPERATOR = ("--role", "operator")
+
+
+def test_a_token_that_signs_is_shown_both_secrets_once(board: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line each on standard output; what it signs with is kept sealed, and stands in no list."""
+    monkeypatch.setenv("DATRYS_SECRET_KEY", "a secret of sixteen and more")
+    made = datrys(*MAKE, *OPERATOR, "--signed")
+    bearer, signing = made.out.split()
+    [row] = tokens(board)
+    assert [
+        f"Token {row.id} counts for 365 days. Keep both secrets, the second signs: they cannot be shown again."
+    ] == made.lines
+    assert bearer_of(board, bearer, utc_now())
+    assert signing.startswith("whsec_")
+    assert signing == Keys("a secret of sixteen and more").unseal(sealed_secret(board, row.id) or b"").decode()
+    listed = datrys("tokens", "list").out
+    assert "; counts; signed; made" in listed
+    assert json.loads(datrys("tokens", "list", "--json").out)[0]["signed"] is True
+    assert signing not in listed + datrys("tokens", "list", "--json").out
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_without_a_key_that_seals_no_token_signs(board: Engine) -> None:
+    """In one line with the remedy; none is made."""
+    words = "DATRYS_SECRET_KEY is not set, and seals what a token signs with: set it here and for the web hook alike."
+    assert [words] == lines_of(datrys(*MAKE, *OPERATOR, "--signed"), 1)
+    assert [] == tokens(board)

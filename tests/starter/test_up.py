@@ -22,11 +22,18 @@ from starter.up import SEARCH_ATTRIBUTES, Ports
 PROGRAM = """
 import sys
 from pathlib import Path
+import settings
 from protocols.errors import DatrysError
 from starter.up import Ports, up
 
+def loaded():
+    said = settings.load()
+    words = [said.base_url, said.mailbox_url, said.secret_key.get_secret_value()]
+    Path("said").write_text("\\n".join(words))
+    return "Loaded the examples."
+
 try:
-    up(Path.cwd(), Ports(*map(int, sys.argv[1:])), lambda: "Loaded the examples.")
+    up(Path.cwd(), Ports(*map(int, sys.argv[1:])), loaded)
 except DatrysError as error:
     print(error, file=sys.stderr)
     raise SystemExit(error.exit_code)
@@ -98,6 +105,15 @@ def wait_until(holds: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+def said(folder: Path) -> list[str]:
+    """Where links lead, where mail is caught, and the secret key: the environment that all parts were started in."""
+    return (folder / "said").read_text().splitlines()
+
+
+def lead_here(ports: Ports) -> list[str]:
+    return [f"http://127.0.0.1:{ports.web}", f"http://127.0.0.1:{ports.mailbox}"]
+
+
 async def test_all_answers_and_a_second_start_goes_on(tmp_path: Path, ports: Ports) -> None:
     """Each printed address answers, and after a stop and a start the cases and mails are still there."""
     mail = EmailMessage()
@@ -118,6 +134,28 @@ async def test_all_answers_and_a_second_start_goes_on(tmp_path: Path, ports: Por
         assert WorkflowExecutionStatus.RUNNING == kept.status
         query = " AND ".join(f"{name} IS NULL" for name in SEARCH_ATTRIBUTES)
         assert 1 == (await temporal.count_workflows(query)).count
+
+
+def test_links_lead_here_with_a_secret_that_is_made_once(tmp_path: Path, ports: Ports) -> None:
+    """Whatever the environment says of the pages; only the owner of the folder can read the secret."""
+    elsewhere = {"DATRYS_BASE_URL": "https://datrys.board.invalid", "DATRYS_MAILBOX_URL_FILE": "/nowhere"}
+    with running(tmp_path, ports, **elsewhere, DATRYS_SECRET_KEY=""):
+        *addresses, secret = said(tmp_path)
+    kept = tmp_path / ".datrys" / "secret-key"
+    assert lead_here(ports) == addresses
+    assert (secret, 0o600) == (kept.read_text(), kept.stat().st_mode & 0o777)
+    assert len(secret) > 40
+    with running(tmp_path, ports):
+        assert [*lead_here(ports), secret] == said(tmp_path)
+
+
+def test_a_secret_of_the_environment_is_used(tmp_path: Path, ports: Ports) -> None:
+    """From a file here; none is made then."""
+    own = tmp_path / "own"
+    own.write_text("a secret of a test, long enough")
+    with running(tmp_path, ports, DATRYS_SECRET_KEY_FILE=str(own)):
+        assert own.read_text() == said(tmp_path)[-1]
+    assert not (tmp_path / ".datrys" / "secret-key").exists()
 
 
 def test_a_stop_ends_every_part(tmp_path: Path, ports: Ports) -> None:

@@ -1,7 +1,8 @@
 """The web hook as programs meet it: a client, and tokens to show."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,8 +10,10 @@ from httpx import ASGITransport, AsyncClient, Response
 from sqlalchemy import Engine
 
 from records.tokens import Bound, make_token
+from starter.parts import LOCALHOST
 from starter.use_cases import Datrys
 from starter.web import Limits, web_app
+from starter.web.serving import listen, server_of
 
 BY_PRACTITIONER = {"by": "practitioner", "agency": "ABUHB"}
 BY_LINE_MANAGER = {"by": "line_manager", "agency": "ABUHB"}
@@ -54,3 +57,18 @@ def problem(answer: Response, status: int) -> Any:
 def faults(answer: Response) -> dict[str, str]:
     """What is wrong, by field."""
     return {one["field"]: one["detail"] for one in problem(answer, 422)["errors"]}
+
+
+@contextmanager
+def served(door: Datrys, limits: Limits) -> Iterator[int]:
+    """The application on a real server of this machine, as `datrys web` runs it; answers the port."""
+    listening = listen(LOCALHOST, 0)
+    server = server_of(web_app(door, limits))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()
+        listening.close()

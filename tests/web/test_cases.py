@@ -72,7 +72,9 @@ async def test_the_same_key_counts_once(engine: Engine, real_server: WorkflowEnv
         (a.status_code, a.json()["id"], a.json()["new"]) for a in answers
     ]
     assert 1 == sum(line.entry.what == "discussion_recorded" for line in timeline)
-    assert "was given to discussion_recorded already" in problem(other, 409)["detail"]
+    document = problem(other, 422)
+    assert "urn:datrys:problem:key-reused" == document["type"]
+    assert "was given to discussion_recorded already" in document["detail"]
     assert ["id"] == list(faults(unlike))
 
 
@@ -88,6 +90,83 @@ async def test_the_same_key_at_once_counts_once(engine: Engine, real_server: Wor
     assert [200] * 8 == [answer.status_code for answer in answers]
     assert [False] * 7 + [True] == sorted(answer.json()["new"] for answer in answers)
     assert 1 == sum(line.entry.what == "discussion_recorded" for line in timeline)
+
+
+async def test_a_key_is_for_what_was_said_first(engine: Engine, real_server: WorkflowEnvironment) -> None:
+    """422 with other facts, another text, another sender or none of the text; the first verdict for the same again."""
+    async with living(real_server.client, engine) as story, hook(story.door) as client:
+        headers = token(engine) | {"Idempotency-Key": "k"}
+        here = (await client.post("/api/cases", json=case_file(now()), headers=headers)).headers["location"]
+        where, said = f"{here}/signals/discussion_recorded", {**BY_PRACTITIONER, "text": "we spoke"}
+        first = await client.post(where, json=said, headers=headers)
+        others: list[dict[str, Any]] = [
+            said | {"text": "we did not speak"},
+            said | {"text": "we spoke", "more": 1},
+            said | {"by": "line_manager"},
+            said | {"at": "2026-01-01T00:00:00+00:00"},
+            said | {"stage": "meeting"},
+            dict(BY_PRACTITIONER),
+        ]
+        unlike = [await client.post(where, json=other, headers=headers) for other in others]
+        again = await client.post(where, json={**said, "at": None}, headers=headers)
+    assert (200, True) == (first.status_code, first.json()["new"])
+    assert ["urn:datrys:problem:key-reused"] * 6 == [problem(answer, 422)["type"] for answer in unlike]
+    assert (200, False) == (again.status_code, again.json()["new"])
+
+
+async def test_what_the_door_adds_by_itself_makes_no_other_signal(
+    engine: Engine, real_server: WorkflowEnvironment
+) -> None:
+    """A case has moved on since: the same again is still the same."""
+    async with living(real_server.client, engine) as story, hook(story.door) as client:
+        headers = token(engine)
+        here = (await client.post("/api/cases", json=case_file(now()), headers=headers)).headers["location"]
+        where, key = f"{here}/signals/not_resolved", {"Idempotency-Key": "k"}
+        answers = [await client.post(where, json=BY_PRACTITIONER, headers=headers | key) for _ in "12"]
+        stage = (await client.get(here, headers=headers)).json()["stage"]
+    assert "line_managers" == stage
+    assert [(200, True), (200, False)] == [(a.status_code, a.json()["new"]) for a in answers]
+
+
+async def test_a_case_is_raised_once_under_its_key(engine: Engine, real_server: WorkflowEnvironment) -> None:
+    """200 and the same reference for the same again, whatever else is asked; 422 for another file.
+
+    Another token's key is another key.
+    """
+    async with living(real_server.client, engine, works=False) as story, hook(story.door) as client:
+        file, headers = case_file(now()), token(engine)
+        key = headers | {"Idempotency-Key": "k"}
+        first, same = [await client.post("/api/cases", json=file, headers=key) for _ in "12"]
+        meant = await client.post("/api/cases", json=file, headers=key, params={"again": "true"})
+        other = await client.post("/api/cases", json=file | {"issue": "Another"}, headers=key)
+        without = await client.post("/api/cases", json=file, headers=headers)
+        foreign = await client.post(
+            "/api/cases", json=file | {"issue": "Another"}, headers=token(engine) | {"Idempotency-Key": "k"}
+        )
+    assert [(201, True), (200, False), (200, False)] == [(a.status_code, a.json()["new"]) for a in (first, same, meant)]
+    assert 1 == len({answer.json()["reference"] for answer in (first, same, meant)})
+    assert {first.headers["location"]} == {answer.headers["location"] for answer in (same, meant)}
+    assert "urn:datrys:problem:key-reused" == problem(other, 422)["type"]
+    assert "urn:datrys:problem:raised-already" == problem(without, 409)["type"]
+    assert 201 == foreign.status_code
+    assert 2 == len(register(engine))
+
+
+async def test_a_case_raised_again_under_its_key_does_not_begin_again(
+    engine: Engine, real_server: WorkflowEnvironment
+) -> None:
+    """Not even where it has ended meanwhile."""
+    async with living(real_server.client, engine) as story, hook(story.door) as client:
+        file, key = case_file(now()), token(engine) | {"Idempotency-Key": "k"}
+        raised = await client.post("/api/cases", json=file, headers=key)
+        reference = raised.json()["reference"]
+        settled = {**BY_PRACTITIONER, "agreed": True, "text": "settled"}
+        await client.post(f"/api/cases/{reference}/signals/resolved", json=settled, headers=token(engine))
+        run = (await story.handle(reference).describe()).run_id
+        await story.handle(reference).result()
+        again = await client.post("/api/cases", json=file, headers=key)
+        assert run == (await story.handle(reference).describe()).run_id
+    assert (200, reference) == (again.status_code, again.json()["reference"])
 
 
 async def test_the_records_say_which_program_spoke(engine: Engine, real_server: WorkflowEnvironment) -> None:
