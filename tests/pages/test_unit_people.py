@@ -58,7 +58,7 @@ async def test_a_holder_is_added_after_a_look(engine: Engine) -> None:
         change = await client.get(f"/unit/people/add?role=team_manager&draft={str(check.url).rpartition('/')[2]}")
     assert "Team Manager" in text_of(role)
     assert [] == before
-    assert ("Check who holds the role", "1 row is loaded") == (heading(check), heading(done))
+    assert ("Check who holds the role", "The change is saved") == (heading(check), heading(done))
     assert {"Role": "Safeguarding Team Manager", "Name": "Nia New", "Whose cases": "Both"}.items() <= rows_of(
         check
     ).items()

@@ -255,7 +255,19 @@ def check(visit: Visit, draft: Draft) -> Check:
         if concerned
         else (say("No open case waits for this group: nobody is told."),)
     )
-    return Check(say("Check the meeting") if one else say("Check the meetings"), rows, say("Load"), back, notes)
+    title, button = (say("Check the meeting"), say("Save")) if one else (say("Check the meetings"), say("Load"))
+    return Check(title, rows, button, back, notes, _twice(unit, ahead))
+
+
+def _twice(unit: Unit, ahead: MeetingsAhead) -> tuple[str, ...]:
+    """Whether a group would meet twice at the same time."""
+    known = directory.meetings(unit.visit.door.database, unit.board)
+    ids = {row.id for row in (*ahead.new, *ahead.changed)}
+    stand = {(one.group, one.starts_at) for one in known if one.status == "planned" and one.id not in ids}
+    twice = [row for row in (*ahead.new, *ahead.changed) if (row.group, row.starts_at) in stand]
+    say = unit.visit.say
+    planned = (_line(unit, row) for row in twice if row.status == "planned")
+    return tuple(say("This group meets at this time already: %(what)s", what=what) for what in planned)
 
 
 def _back(unit: Unit, draft: Draft) -> str:
@@ -304,7 +316,8 @@ def done(visit: Visit, draft: Draft) -> Done:
         if told
         else say("No open case had to be told."),
     )
-    title = visit.tongue.many("%(number)s meeting is loaded", "%(number)s meetings are loaded", outcome["rows"])
+    loaded = visit.tongue.many("%(number)s meeting is loaded", "%(number)s meetings are loaded", outcome["rows"])
+    title = say("The meeting is saved") if draft.facts["one"] else loaded
     onward = ((unit.to("/unit/meetings"), say("Meetings")), (unit.to("/unit"), say("Business Unit")))
     return Done(title, notes, onward, cases=told)
 

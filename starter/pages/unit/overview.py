@@ -1,6 +1,5 @@
 """What needs the Business Unit's attention."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from fastapi import APIRouter
@@ -10,7 +9,6 @@ from records import directory, submissions
 from records.register import RegisterRow, register
 from starter.checks import board
 from starter.pages.unit.meetings import GROUPS
-from starter.pages.unit.who import GROUPS as WHOSE
 from starter.pages.unit.who import AsUnit, Unit, cases_of
 
 router = APIRouter()
@@ -47,20 +45,13 @@ def needing_attention(unit: Unit) -> Cases:
     )
 
 
-def places(unit: Unit, where: Iterable[tuple[str, str]]) -> str:
-    """“Torfaen, Newport (adults)”, in the visitor's language."""
-    by_place = board.groups_by_place(where).items()
-    say = unit.visit.say
-    return ", ".join(name if len(of) > 1 else f"{name} ({say(WHOSE[of[0]])})" for name, of in by_place)
-
-
 @router.api_route("/unit", methods=["GET", "HEAD"])
 def overview(unit: AsUnit) -> Response:
     """The board at a glance."""
     database, edition, now = unit.visit.door.database, unit.edition, unit.visit.now
     people = directory.people(database, unit.board)
     vacant = [
-        (one.role, "" if one.everywhere else places(unit, one.where))
+        (one.role, "" if one.everywhere else unit.places(one.where))
         for one in board.vacancies(database, edition, people)
     ]
     last, known = board.known_until(database, now)
@@ -69,7 +60,7 @@ def overview(unit: AsUnit) -> Response:
         unit=unit,
         cases=needing_attention(unit),
         vacant=vacant,
-        silent=places(unit, board.silent_duty_teams(database, edition)),
+        silent=unit.places(board.silent_duty_teams(database, edition)),
         at_night=", ".join(dict.fromkeys(one.authority or one.name for one in board.silent_at_night(people))),
         meetings=board.next_meetings(database, edition, now),
         names=GROUPS,

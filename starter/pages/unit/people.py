@@ -54,7 +54,10 @@ def _of_role(unit: Unit, role: str, rows: Sequence[Listed]) -> Response:
     found = sorted((row for row in rows if row.role == role), key=lambda row: (row.agency, row.authority, row.group))
     vacant = next((one for one in vacancies(unit.visit.door.database, unit.edition, rows) if one.role == role), None)
     page = "unit/role.html.j2"
-    return unit.visit.page(page, unit=unit, role=role, rows=found, vacancy=vacant, key_of=key_of, groups=GROUPS)
+    where = unit.places(vacant.where) if vacant else ""
+    return unit.visit.page(
+        page, unit=unit, role=role, rows=found, vacancy=vacant, where=where, key_of=key_of, groups=GROUPS
+    )
 
 
 @router.post("/unit/people")

@@ -219,8 +219,8 @@ def check(visit: Visit, draft: Draft) -> Check:
         notes = [say("Nobody holds the role then: its mails go to the Business Unit.")]
     elif form and not rows[0].email:
         notes = [say("Nobody holds the role then: its mails go to the deputy.")]
-    title = say("Check who holds the role") if form else say("Check the people")
-    return Check(title, shown, say("Load"), back, tuple(notes), tuple(_warnings(unit, ahead)))
+    title, button = (say("Check who holds the role"), say("Save")) if form else (say("Check the people"), say("Load"))
+    return Check(title, shown, button, back, tuple(notes), tuple(_warnings(unit, ahead)))
 
 
 def _of_many(unit: Unit, ahead: PeopleAhead) -> tuple[tuple[str, str], ...]:
@@ -274,7 +274,8 @@ def done(visit: Visit, draft: Draft) -> Done:
     """How many rows are different now."""
     say, unit = visit.say, unit_for(visit, draft.facts["board"])
     number = draft.answers["outcome"]["rows"]
-    title = visit.tongue.many("%(number)s row is loaded", "%(number)s rows are loaded", number)
+    loaded = visit.tongue.many("%(number)s row is loaded", "%(number)s rows are loaded", number)
+    title = say("The change is saved") if draft.facts["form"] else loaded
     notes = (say("New notices go to them; mails already sent do not."),)
     onward = ((unit.to("/unit/people"), say("People")), (unit.to("/unit"), say("Business Unit")))
     return Done(title, notes, onward)

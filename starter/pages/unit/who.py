@@ -1,5 +1,6 @@
 """Who is let in here: the Business Unit of a board, for its own board; to all others there is no such page."""
 
+from collections.abc import Iterable
 from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
 
@@ -9,8 +10,9 @@ from protocols.access import BUSINESS_UNIT, Held, Part, boards_served, holds
 from protocols.editions import Edition, Words
 from protocols.errors import CaseUnknown
 from protocols.roles import Role
-from records.access import Sight, visible
+from records.access import Sight, standing_roles, visible
 from records.holding import Asker
+from starter.checks.board import groups_by_place
 from starter.pages.tongues import later
 from starter.pages.visit import Visit, Visiting
 from workflows.registry import ACCESS
@@ -67,6 +69,17 @@ class Unit(NamedTuple):
         title = self.edition.stages.get(stage)
         return self.visit.tongue.of(title) if title else stage
 
+    def places(self, where: Iterable[tuple[str, str]]) -> str:
+        """“Torfaen, Newport (adults)”, in the visitor's language."""
+        by_place = groups_by_place(where).items()
+        say = self.visit.say
+        return ", ".join(name if len(of) > 1 else f"{name} ({say(GROUPS[of[0]])})" for name, of in by_place)
+
+    def clocks(self, names: Iterable[str]) -> str:
+        """Time limits in the visitor's language: what is to be done in time."""
+        known = self.edition.clocks
+        return "; ".join(dict.fromkeys(self.visit.tongue.of(known[name]) if name in known else name for name in names))
+
 
 def unit_for(visit: Visit, board: str = "") -> Unit:
     """The Business Unit of this board, or of the only one that this person works for.
@@ -76,12 +89,13 @@ def unit_for(visit: Visit, board: str = "") -> Unit:
         CaseUnknown: they are of no Business Unit, or of another board's.
     """
     _ = visit.person
-    editions, served = visit.door.editions, boards_served(visit.held)
+    known = visit.held or standing_roles(visit.door.database, Asker(email=visit.person.email))  # which may be away
+    editions, served = visit.door.editions, boards_served(known)
     boards = tuple(name for name in editions if name in served)
     if not boards or board not in ("", *boards):
         raise CaseUnknown(NOT_THERE)
     chosen = board or boards[0]
-    held = next(one for one in visit.held if one.role == UNIT and one.board == chosen and not one.case)
+    held = next(one for one in known if one.role == UNIT and one.board == chosen and not one.case)
     return Unit(visit, editions[chosen], held, boards)
 
 
