@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from protocols.editions import Edition
 from protocols.errors import BadFile, FileFault
-from protocols.working_days import BankHolidays, local_date
+from protocols.working_days import EARLIEST_YEAR, LATEST_YEAR, BankHolidays, local_date
 from records.board_files import AgencyRow, MeetingRow, PersonRow
 from records.csv_rows import Fault, File, opened, read_rows
 from records.database import writing
@@ -274,6 +274,7 @@ def holidays_in(file: Path | File) -> tuple[date, ...]:
         division = found.get(DIVISION, found)
         events = division["events"] if division["division"] == DIVISION else []
         dates = {date.fromisoformat(event["date"]) for event in events}
+        dates = dates if all(EARLIEST_YEAR <= day.year <= LATEST_YEAR for day in dates) else set()
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         dates = set()
     if not dates:

@@ -25,6 +25,7 @@ from tests.pages.unit import (
     UNIT,
     a_meeting,
     a_person,
+    bank_holidays,
     csv_of,
     hand_over,
     summary,
@@ -204,6 +205,7 @@ BAD: list[tuple[str, str, bytes, str]] = [
     ),
     (OTHER_UNIT, "meetings", csv_of(MEETINGS, a_meeting(group="qa")), "Row 2, column group: must be 'qa_children', "),
     (UNIT, "holidays", b"[" * 100_000, "The file is not GOV.UK's list of bank holidays with the division"),
+    (UNIT, "holidays", bank_holidays("9999-12-31"), "The file is not GOV.UK's list of bank holidays"),
     (UNIT, "holidays", b'{"england-and-wales": 5}', "The file is not GOV.UK's list of bank holidays"),
 ]
 
