@@ -297,8 +297,10 @@ async def _unannounced(client: AsyncClient, where: str) -> Response:
 async def test_what_somebody_else_has_begun_is_not_there(engine: Engine) -> None:
     """Neither before it is done nor afterwards."""
     two_boards(engine)
+    other_kind = drafts.begin(engine, UNIT, "signal", "", {"what": "people", "board": GWENT, "form": ""}, now()).id
     async with visiting(quiet_door(engine)) as client:
         sign_in(client, engine, UNIT)
+        assert 404 == (await client.get(f"/unit/check/{other_kind}")).status_code
         mine = await hand_over(client, "/unit/people/upload", PERSON)
         sign_in(client, engine, OTHER_UNIT)
         theirs = await client.get(str(mine.url))
