@@ -300,6 +300,11 @@ def may_raise(
     return themself or any(holds(name, [one], case) for one in held for name in (role, Role(role=BUSINESS_UNIT)))
 
 
+def boards_served(held: Iterable[Held]) -> frozenset[str]:
+    """The boards of whose Business Unit somebody is: they load for these and no other; bank holidays for all."""
+    return frozenset(one.board for one in held if one.role.role == BUSINESS_UNIT and not one.case) - {""}
+
+
 # --- The monitoring report
 
 

@@ -1,5 +1,8 @@
 """Every error that a user can see, in one tree. The message is what the user reads: what is wrong, what to do."""
 
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
 
 class DatrysError(Exception):
     """Root of all errors with words for the user.
@@ -75,8 +78,39 @@ class BadEdition(WrongUse):
     """An edition with a limit that cannot be read, or a language missing."""
 
 
+class FileFault(NamedTuple):
+    """What is wrong with a file, apart from where, so that it can be said in another language too.
+
+    Attributes:
+        file: its name; words: what is wrong, with places for the `facts`.
+        row: counted from the header, which is 1; 0 where it is about the file; column: its name, or nothing.
+    """
+
+    file: str
+    words: str
+    row: int = 0
+    column: str = ""
+    facts: Mapping[str, Any] = {}
+
+    def __str__(self) -> str:
+        row = f", row {self.row}" if self.row else ""
+        column = f", column {self.column}" if self.column else ""
+        return f"{self.file}{row}{column}: {self.words % self.facts if self.facts else self.words}"
+
+
 class BadFile(WrongUse):
-    """A file to load with a bad row: row and column are named, and nothing of it was loaded."""
+    """A file to load with a bad row: row and column are named, and nothing of it was loaded.
+
+    Args:
+        *faults: every fault; one about whether the file can be had at all is a line.
+
+    Attributes:
+        faults: those of the file's content.
+    """
+
+    def __init__(self, *faults: str | FileFault) -> None:
+        super().__init__(*map(str, faults))
+        self.faults = tuple(fault for fault in faults if isinstance(fault, FileFault))
 
 
 class Unreachable(DatrysError):

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
+from protocols.working_days import countable
 from records.targets import usable
 
 LONGEST = 500
@@ -43,7 +44,7 @@ def _moment(value: str) -> datetime:
         moment = None
     if moment is None or moment.tzinfo is None:
         raise ValueError("is no time with an offset, such as 2026-04-01T10:00:00+01:00")
-    return moment
+    return countable(moment)
 
 
 def _moment_if_any(value: str) -> datetime | None:

@@ -1,23 +1,59 @@
 """The rows of a CSV file that a board loads: read whole, every fault with its row and column, or nothing."""
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from io import StringIO
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from protocols.errors import BadFile
+from protocols.errors import BadFile, FileFault
 
 R = TypeVar("R", bound=BaseModel)
-Fault = tuple[str, str]
-"""A column, and what is wrong with it."""
-
 HEADER = 1
 
 
+class Fault(NamedTuple):
+    """A column, and what is wrong with it, with places for the facts."""
+
+    column: str
+    words: str
+    facts: Mapping[str, Any] = {}
+
+
+class File(NamedTuple):
+    """What a board hands over: the name by which faults speak of it, and its bytes."""
+
+    name: str
+    content: bytes
+
+
+def opened(file: Path | File) -> File:
+    """The file with its content.
+
+    Raises:
+        BadFile: it cannot be read.
+    """
+    if isinstance(file, File):
+        return file
+    try:
+        return File(file.name, file.read_bytes())
+    except OSError as fault:
+        raise BadFile(f"{file}: cannot be read ({fault.strerror}). Name a file that can.") from None
+
+
+def one_row(name: str, values: Mapping[str, str]) -> File:
+    """A file of one row, as a board would write it; read like any other."""
+    written = StringIO()
+    lines = csv.writer(written)
+    lines.writerow(values)
+    lines.writerow(values.values())
+    return File(name, written.getvalue().encode())
+
+
 def read_rows(
-    path: Path,
+    file: Path | File,
     row: type[R],
     key: Callable[[R], tuple[str, ...]],
     check: Callable[[R], Iterator[Fault]] = lambda _: iter(()),
@@ -25,7 +61,7 @@ def read_rows(
     """Every row of a file, by the model whose fields are its columns; fields with a default may be left out.
 
     Args:
-        path: UTF-8, with or without BOM, with a header row.
+        file: UTF-8, with or without BOM, with a header row.
         row: the columns.
         key: what tells two rows apart.
         check: what is wrong with a row in the light of what was loaded before.
@@ -33,61 +69,71 @@ def read_rows(
     Raises:
         BadFile: every fault, a line each.
     """
-    lines = _lines(path)
+    given = opened(file)
+    lines = _lines(given)
     names = [name.strip() for name in lines[0]] if lines else []
-    if faults := list(_header_faults(path, names, row)):
+    if faults := list(_header_faults(given.name, names, row)):
         raise BadFile(*faults)
     rows: list[R] = []
     seen: dict[tuple[str, ...], int] = {}
     for number, cells in enumerate(lines[HEADER:], start=HEADER + 1):
         if not any(cell.strip() for cell in cells):
             continue
-        found, wrong = _read(path, number, names, cells, row)
+        found, wrong = _read(given.name, number, names, cells, row)
         faults += wrong
         if found is None:
             continue
-        faults += (f"{path.name}, row {number}, column {column}: {what}" for column, what in check(found))
+        faults += (FileFault(given.name, one.words, number, one.column, one.facts) for one in check(found))
         if (first := seen.setdefault(key(found), number)) != number:
-            faults.append(f"{path.name}, row {number}: the same as row {first}. Keep one of them.")
+            faults.append(FileFault(given.name, TWICE, number, facts={"first": first}))
         rows.append(found)
     if faults:
         raise BadFile(*faults)
     return rows
 
 
-def _lines(path: Path) -> list[list[str]]:
+TWICE = "the same as row %(first)s. Keep one of them."
+NO_TEXT = "is not UTF-8 text. Save it as “CSV UTF-8”."
+NO_CSV = "is no CSV file (%(why)s). Save it as “CSV UTF-8”."
+MISSING = "is missing. The columns are: %(columns)s"
+REPEATED = "is there twice. The columns are: %(columns)s"
+UNKNOWN = "is not known. The columns are: %(columns)s"
+CELLS = "has %(cells)s cells, the header %(header)s. See to commas and quotes."
+MUST_BE = "must be %(expected)s."
+
+
+def _lines(file: File) -> list[list[str]]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return list(csv.reader(file, strict=True))
-    except OSError as fault:
-        raise BadFile(f"{path}: cannot be read ({fault.strerror}). Name a file that can.") from None
+        return list(csv.reader(StringIO(file.content.decode("utf-8-sig"), newline=""), strict=True))
     except UnicodeDecodeError:
-        raise BadFile(f"{path.name}: is not UTF-8 text. Save it as “CSV UTF-8”.") from None
+        raise BadFile(FileFault(file.name, NO_TEXT)) from None
     except csv.Error as fault:
-        raise BadFile(f"{path.name}: is no CSV file ({fault}). Save it as “CSV UTF-8”.") from None
+        raise BadFile(FileFault(file.name, NO_CSV, facts={"why": fault})) from None
 
 
-def _header_faults(path: Path, names: list[str], row: type[BaseModel]) -> Iterator[str]:
+def _header_faults(file: str, names: list[str], row: type[BaseModel]) -> Iterator[FileFault]:
     known = [field.alias or name for name, field in row.model_fields.items()]
     wanted = [field.alias or name for name, field in row.model_fields.items() if field.is_required()]
+    columns = {"columns": ",".join(known)}
     for name in wanted:
         if name not in names:
-            yield f"{path.name}, row {HEADER}, column {name}: is missing. The columns are: {','.join(known)}"
+            yield FileFault(file, MISSING, HEADER, name, columns)
     for name in names:
         if name and (name not in known or names.count(name) > 1):
-            what = "is there twice" if name in known else "is not known"
-            yield f"{path.name}, row {HEADER}, column {name}: {what}. The columns are: {','.join(known)}"
+            yield FileFault(file, REPEATED if name in known else UNKNOWN, HEADER, name, columns)
 
 
-def _read(path: Path, number: int, names: list[str], cells: Sequence[str], row: type[R]) -> tuple[R | None, list[str]]:
-    where = f"{path.name}, row {number}"
+def _read(
+    file: str, number: int, names: list[str], cells: Sequence[str], row: type[R]
+) -> tuple[R | None, list[FileFault]]:
     if len(cells) < len(names) or any(cell.strip() for cell in cells[len(names) :]):
-        return None, [f"{where}: has {len(cells)} cells, the header {len(names)}. See to commas and quotes."]
+        counted = {"cells": len(cells), "header": len(names)}
+        return None, [FileFault(file, CELLS, number, facts=counted)]
     values = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if name}
     try:
         return row.model_validate(values), []
     except ValidationError as fault:
-        return None, [f"{where}, column {_column(error)}: {_words(error)}" for error in fault.errors()]
+        return None, [FileFault(file, _words(one), number, _column(one), _facts(one)) for one in fault.errors()]
 
 
 def _column(error: Any) -> str:
@@ -99,6 +145,8 @@ def _words(error: Any) -> str:
     own = error.get("ctx", {}).get("error")
     if own is not None:
         return f"{own}."
-    if error["type"] == "literal_error":
-        return f"must be {error['ctx']['expected']}."
-    return f"{error['msg']}."
+    return MUST_BE if error["type"] == "literal_error" else f"{error['msg']}."
+
+
+def _facts(error: Any) -> dict[str, Any]:
+    return {"expected": error["ctx"]["expected"]} if error["type"] == "literal_error" else {}

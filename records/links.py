@@ -17,8 +17,8 @@ from protocols.access import OF_AN_AGENCY
 from protocols.roles import Role
 from records.database import insert_for, reading, writing
 from records.keys import Keys, digest
-from records.models import Link, Notice, Receiver, Target
-from records.people import BUSINESS_UNIT
+from records.models import Case, Link, Notice, Receiver, Target
+from records.people import BUSINESS_UNIT, holders
 
 COUNTS_FOR = timedelta(days=90)
 ID_DIGITS = 20
@@ -157,7 +157,11 @@ def _seen(engine: Engine, link_id: str, now: datetime, shown: bytes | None = Non
         if row.revoked_at is not None or row.expires_at <= now or receiver is None:
             return None
         first = session.get_one(Notice, row.notice_id)
-        roles = tuple(map(Role.model_validate, row.roles))
+        email, case = receiver.email.strip().lower(), session.get_one(Case, row.reference)
+        every = map(Role.model_validate, row.roles)
+        roles = tuple(role for role in every if _holds(session, case, email, role, row.to))
+        if not roles:
+            return None
         about = soonest([first, *_others(session, first, roles)])
         return LinkSeen(
             row.id,
@@ -173,9 +177,16 @@ def _seen(engine: Engine, link_id: str, now: datetime, shown: bytes | None = Non
             roles,
             row.person,
             Target(row.to),
-            receiver.email.strip().lower(),
+            email,
             row.expires_at,
         )
+
+
+def _holds(session: Session, case: Case, email: str, role: Role, to: str) -> bool:
+    """Whether the mail would go there still: another name in the directory ends no link by itself."""
+    held = Role(role=BUSINESS_UNIT) if to == Target.BUSINESS_UNIT else role
+    now = holders(session, case, held)
+    return email in {one.strip().lower() for holder in now for one in (holder.email, holder.deputy_email)}
 
 
 def _others(session: Session, first: Notice, roles: tuple[Role, ...]) -> list[Notice]:

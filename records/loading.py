@@ -11,10 +11,10 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from protocols.editions import Edition
-from protocols.errors import BadFile
-from protocols.working_days import BankHolidays, local_date
+from protocols.errors import BadFile, FileFault
+from protocols.working_days import EARLIEST_YEAR, LATEST_YEAR, BankHolidays, local_date
 from records.board_files import AgencyRow, MeetingRow, PersonRow
-from records.csv_rows import Fault, read_rows
+from records.csv_rows import Fault, File, opened, read_rows
 from records.database import writing
 from records.listings import DIVISION, Meeting, agencies, current_holidays, meetings
 from records.models import Agency, Base, DirectoryPerson, HolidayList, PlannedMeeting
@@ -67,36 +67,51 @@ class HolidaysLoaded(NamedTuple):
     load: int
 
 
-def load_agencies(engine: Engine, path: Path) -> Loaded:
+Editions = Mapping[str, Edition]
+
+
+def load_agencies(engine: Engine, file: Path | File) -> Loaded:
     """Load agencies; the same code again is a change, a code not named stays.
 
     Raises:
         BadFile: every fault of the file; nothing was loaded.
         Unreachable: the database does not answer.
     """
-    rows = read_rows(path, AgencyRow, lambda row: (row.code,))
+    rows = read_rows(file, AgencyRow, lambda row: (row.code,))
     with writing(engine) as session:
         changed = [row for row in rows if _keep(session, Agency, (row.code,), row.model_dump())]
         return Loaded(len(rows), len(changed))
 
 
-def load_people(
-    engine: Engine, path: Path, editions: Mapping[str, Edition] | None = None, may_load: MayLoad = for_every_board
-) -> Loaded:
-    """Load people; the same board and id again is a change, a row not named stays.
+def people_in(
+    engine: Engine, file: Path | File, editions: Editions | None = None, may_load: MayLoad = for_every_board
+) -> list[PersonRow]:
+    """The rows of a file of people; nothing is loaded.
 
     Args:
         engine: the records.
-        path: the file.
+        file: the file.
         editions: the editions in use, which say what boards and authorities there are; unchecked if not given.
-        may_load: whether rows of a board may be loaded.
+        may_load: whether rows of a board may be in it.
+
+    Raises:
+        BadFile: every fault of the file.
+        Unreachable: the database does not answer.
+    """
+    check = partial(_wrong_with, editions=editions, agencies=agencies(engine).keys(), may_load=may_load)
+    return read_rows(file, PersonRow, lambda row: (row.board, row.id), check)
+
+
+def load_people(
+    engine: Engine, file: Path | File, editions: Editions | None = None, may_load: MayLoad = for_every_board
+) -> Loaded:
+    """Load people; the same board and id again is a change, a row not named stays. Arguments as for `people_in`.
 
     Raises:
         BadFile: every fault of the file; nothing was loaded.
         Unreachable: the database does not answer.
     """
-    check = partial(_wrong_with, editions=editions, agencies=agencies(engine).keys(), may_load=may_load)
-    rows = read_rows(path, PersonRow, lambda row: (row.board, row.id), check)
+    rows = people_in(engine, file, editions, may_load)
     with writing(engine) as session:
         load = (session.scalar(select(func.max(DirectoryPerson.load))) or 0) + 1
         changed = 0
@@ -107,29 +122,46 @@ def load_people(
         return Loaded(len(rows), changed)
 
 
-def load_meetings(
+def meetings_in(
     engine: Engine,
-    path: Path,
+    file: Path | File,
     now: datetime,
-    editions: Mapping[str, Edition] | None = None,
+    editions: Editions | None = None,
     may_load: MayLoad = for_every_board,
-) -> MeetingsLoaded:
-    """Load meetings; the same board and id again is a change, a row not named stays.
+) -> list[MeetingRow]:
+    """The rows of a file of meetings; nothing is loaded.
 
     Args:
         engine: the records.
-        path: the file.
+        file: the file.
         now: aware moment; a meeting that lies ahead of it cannot be moved behind it.
         editions: the editions in use, which say what boards there are; unchecked if not given.
-        may_load: whether rows of a board may be loaded.
+        may_load: whether rows of a board may be in it.
+
+    Raises:
+        BadFile: every fault of the file.
+        Unreachable: the database does not answer.
+    """
+    known = {(meeting.board, meeting.id): meeting for meeting in meetings(engine)}
+    check = partial(_wrong_with_meeting, editions=editions, known=known, now=now, may_load=may_load)
+    return read_rows(file, MeetingRow, lambda row: (row.board, row.id), check)
+
+
+def load_meetings(
+    engine: Engine,
+    file: Path | File,
+    now: datetime,
+    editions: Editions | None = None,
+    may_load: MayLoad = for_every_board,
+) -> MeetingsLoaded:
+    """Load meetings; the same board and id again is a change, a row not named stays. Arguments as for `meetings_in`.
 
     Raises:
         BadFile: every fault of the file; nothing was loaded.
         Unreachable: the database does not answer.
     """
     known = {(meeting.board, meeting.id): meeting for meeting in meetings(engine)}
-    check = partial(_wrong_with_meeting, editions=editions, known=known, now=now, may_load=may_load)
-    rows = read_rows(path, MeetingRow, lambda row: (row.board, row.id), check)
+    rows = meetings_in(engine, file, now, editions, may_load)
     changed = 0
     groups: dict[tuple[str, str], int] = dict.fromkeys(((row.board, row.group) for row in rows), 0)
     with writing(engine) as session:
@@ -149,14 +181,14 @@ def _last_load(session: Session, board: str, group: str) -> int:
     return session.scalar(rows) or 0
 
 
-def load_holidays(engine: Engine, path: Path, at: datetime) -> HolidaysLoaded:
+def load_holidays(engine: Engine, file: Path | File, at: datetime) -> HolidaysLoaded:
     """Load bank holidays from GOV.UK's own JSON, as of the moment `at`.
 
     Raises:
         BadFile: it is no such file; nothing was loaded.
         Unreachable: the database does not answer.
     """
-    dates = _dates_in(path)
+    dates = holidays_in(file)
     with writing(engine) as session:
         before = current_holidays(session)
         now = before.changed_by(dates, f"as loaded on {local_date(at).isoformat()}")
@@ -184,21 +216,21 @@ def _keep(session: Session, model: type[Base], key: tuple[str, ...], values: dic
 
 
 def _wrong_with(
-    row: PersonRow, editions: Mapping[str, Edition] | None, agencies: Collection[str], may_load: MayLoad
+    row: PersonRow, editions: Editions | None, agencies: Collection[str], may_load: MayLoad
 ) -> Iterator[Fault]:
     yield from _wrong_with_board(row.board, editions, may_load)
     edition = editions.get(row.board) if editions else None
     if editions and not any(row.role in edition.roles for edition in editions.values()):
-        yield "role", "is no role of any protocol. See the roles in docs/files.md."
+        yield Fault("role", NO_ROLE)
     if edition and row.authority and row.authority not in edition.authorities:
-        yield "authority", f"is none of {', '.join(edition.authorities)}."
+        yield Fault("authority", NONE_OF, {"known": ", ".join(edition.authorities)})
     if row.agency and row.agency not in agencies:
-        yield "agency", "is no agency that was loaded. Load agencies first."
+        yield Fault("agency", NO_AGENCY)
 
 
 def _wrong_with_meeting(
     row: MeetingRow,
-    editions: Mapping[str, Edition] | None,
+    editions: Editions | None,
     known: Mapping[tuple[str, str], Meeting],
     now: datetime,
     may_load: MayLoad,
@@ -207,33 +239,47 @@ def _wrong_with_meeting(
     if not may_load(row.board):
         return
     if row.papers_due and row.papers_due > row.starts_at:
-        yield "papers_due", "is later than the meeting. Mend one of the two."
+        yield Fault("papers_due", PAPERS_LATE)
     before = known.get((row.board, row.id))
     if before and before.status == row.status == "planned" and row.starts_at <= now < before.starts_at:
-        yield "starts_at", "moves a meeting that lies ahead into the past. Give its new date, or cancel it."
+        yield Fault("starts_at", INTO_THE_PAST)
 
 
-def _wrong_with_board(board: str, editions: Mapping[str, Edition] | None, may_load: MayLoad) -> Iterator[Fault]:
+def _wrong_with_board(board: str, editions: Editions | None, may_load: MayLoad) -> Iterator[Fault]:
     """Whoever loads for one board is told of no other what it is."""
     if not may_load(board):
-        yield "board", "is not the board that you load for. Take this row out."
+        yield Fault("board", NOT_YOURS)
     elif editions and board not in editions:
-        yield "board", f"is none of {', '.join(sorted(editions))}."
+        yield Fault("board", NONE_OF, {"known": ", ".join(sorted(editions))})
 
 
-def _dates_in(path: Path) -> tuple[date, ...]:
+NONE_OF = "is none of %(known)s."
+NOT_YOURS = "is not the board that you load for. Take this row out."
+NO_ROLE = "is no role of any protocol. See the roles in docs/files.md."
+NO_AGENCY = "is no agency that was loaded. Load agencies first."
+PAPERS_LATE = "is later than the meeting. Mend one of the two."
+INTO_THE_PAST = "moves a meeting that lies ahead into the past. Give its new date, or cancel it."
+NO_HOLIDAYS = (
+    "is not GOV.UK's list of bank holidays with the division %(division)s."
+    " Load https://www.gov.uk/bank-holidays.json as it is."
+)
+
+
+def holidays_in(file: Path | File) -> tuple[date, ...]:
+    """The bank holidays in GOV.UK's own JSON; nothing is loaded.
+
+    Raises:
+        BadFile: it is no such file.
+    """
+    given = opened(file)
     try:
-        found = json.loads(path.read_text(encoding="utf-8-sig"))
+        found = json.loads(given.content.decode("utf-8-sig"))
         division = found.get(DIVISION, found)
         events = division["events"] if division["division"] == DIVISION else []
         dates = {date.fromisoformat(event["date"]) for event in events}
-    except OSError as fault:
-        raise BadFile(f"{path}: cannot be read ({fault.strerror}). Name a file that can.") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
+        dates = dates if all(EARLIEST_YEAR <= day.year <= LATEST_YEAR for day in dates) else set()
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         dates = set()
     if not dates:
-        raise BadFile(
-            f"{path.name}: is not GOV.UK's list of bank holidays with the division {DIVISION}."
-            " Load https://www.gov.uk/bank-holidays.json as it is."
-        )
+        raise BadFile(FileFault(given.name, NO_HOLIDAYS, facts={"division": DIVISION}))
     return tuple(sorted(dates))

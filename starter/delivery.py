@@ -80,6 +80,8 @@ class Delivery:
                 else:
                     break
             if verdict := await self._send(kept):
+                if kept.signal == REOPENED:
+                    await self._until_recorded(kept)
                 return verdict
             verdict = await self._engine.receipt(kept.case, kept.facts["id"])
         except (Unreachable, NoSuchRun):

@@ -5,7 +5,6 @@ import json
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine as Database
@@ -18,14 +17,15 @@ from protocols.messages import BODY_BYTES, CONFIRMATION, MESSAGES, ImmediateActi
 from protocols.roles import Role
 from protocols.says import ANY_TIME
 from protocols.steps import Receipt
-from records import cases, loading, reading, register, submissions
+from records import cases, reading, register, submissions
 from records.intake import KeptCase, NewSubmission
-from records.loading import MayLoad, for_every_board
 from records.reading import CaseView, TimelineEntry
 from records.register import RegisterRow
 from records.submissions import Kept
 from settings import Settings
 from starter.delivery import REOPENED, Delivery, last_state
+from starter.going_back import stages_to_open
+from starter.loads import Loads
 from starter.new_case import fingerprint, key_mark, new_case, surroundings, within_calendar
 from starter.temporal import Engine
 from workflows.registry import PROTOCOLS, protocol_of
@@ -72,7 +72,7 @@ class CaseReport(NamedTuple):
     timeline: list[TimelineEntry]
 
 
-class Datrys:
+class Datrys(Loads):
     """The use cases.
 
     Args:
@@ -159,37 +159,49 @@ class Datrys:
         waits_for = await asyncio.to_thread(self._waits_for, case) if refused else ""
         return Told(kept.facts["id"], receipt, waits_for, kept.new)
 
-    async def reopen(self, reference: str, stage: str, reason: str, person: str = "") -> Raised:
+    async def reopen(self, reference: str, stage: str, reason: str, person: str = "", key: str = "") -> Raised:
         """Open an ended case again at a stage that it went through; only the Business Unit does so.
+
+        Args:
+            reference: the case.
+            stage: where it goes on.
+            reason: why; kept in the records.
+            person: who it is, where known, as a reference without a name.
+            key: said twice, it counts once; made here if there is none.
 
         Raises:
             Refused: the case has not ended, or did not go through that stage.
         """
-        facts = cases.case_facts(self.database, reference)
+        kept = await asyncio.to_thread(self._keep_reopening, reference, stage, reason, person, key)
+        return Raised(reference, kept=(kept.receipt or await self.delivery.deliver(kept)) is None)
+
+    def _keep_reopening(self, reference: str, stage: str, reason: str, person: str, key: str) -> Kept:
+        facts, now = cases.case_facts(self.database, reference), self.now()
+        if key and (known := submissions.submission(self.database, key)):
+            return known
         if facts.stage != "ended" or facts.snapshot is None:
             raise Refused(f"{reference} has not ended; to lead it back, send corrected with return_to.")
-        key, now, state = str(uuid.uuid4()), self.now(), last_state(facts)
-        gone_through = [s for s in state.gone_through if s != "ended"]
-        if stage not in gone_through:
-            raise Refused(f"{reference} did not go through “{stage}”. It went through: {', '.join(gone_through)}.")
-        if stage in state.missed(now):
+        possible, state = stages_to_open(facts, now), last_state(facts)
+        if stage in state.gone_through and stage in state.missed(now):
             raise Refused(f"{reference} cannot go back to “{stage}”: its time limit is past, and would move it on.")
+        if stage not in possible:
+            raise Refused(f"{reference} did not go through “{stage}”. It went through: {', '.join(possible)}.")
         if not reason.strip():
             raise WrongUse("Say why the case is opened again: --reason TEXT.")
+        key, moment = key or str(uuid.uuid4()), now.isoformat()
         submission = NewSubmission(
             id=key,
             case=reference,
             signal=REOPENED,
             signal_id=key,
-            facts={"id": key, "to": stage, "at": now.isoformat(), "sent_at": now.isoformat(), "record": key},
+            facts={"id": key, "to": stage, "at": moment, "sent_at": moment, "record": key},
             by=Role(role="business_unit"),
             person=person,
             sent_at=now,
             record=key,
             text={"text": reason},
         )
-        kept = await asyncio.to_thread(submissions.keep_submission, self.database, submission)
-        return Raised(reference, kept=await self.delivery.deliver(kept) is None)
+        return submissions.keep_submission(self.database, submission)
 
     # --- what staff look at
 
@@ -207,36 +219,6 @@ class Datrys:
         return register.register(
             self.database, protocol=protocol, stage=stage, overdue=overdue, waiting_for=waiting_for
         )
-
-    # --- what a board loads
-
-    def load_people(self, file: Path, may_load: MayLoad = for_every_board) -> loading.Loaded:
-        """Load who holds which role (`records.loading.load_people`)."""
-        return loading.load_people(self.database, file, self.editions, may_load)
-
-    async def load_meetings(
-        self, file: Path, may_load: MayLoad = for_every_board, person: str = ""
-    ) -> tuple[int, list[str]]:
-        """Load meetings; answers how many rows there were, and the open cases that were told."""
-        loaded = loading.load_meetings(self.database, file, self.now(), self.editions, may_load)
-        told: set[str] = set()
-        for board, group, load in loaded.groups:  # known by its load: a second try tells whom the first missed
-            waiting = cases.open_cases(self.database, board, self.editions[board].groups_that_wait_for(group))
-            told |= {*await self._tell_calendar(waiting, {"meetings": group}, f"meetings-{group}-{load}", person)}
-        return loaded.rows, sorted(told)
-
-    async def load_holidays(self, file: Path, person: str = "") -> tuple[int, list[str]]:
-        """Load bank holidays; answers how many there are, and the open cases that were told."""
-        loaded = loading.load_holidays(self.database, file, self.now())
-        change = {"holidays": [day.isoformat() for day in loaded.holidays.dates]}
-        waiting = cases.open_cases(self.database)
-        return len(loaded.dates), await self._tell_calendar(waiting, change, f"holidays-{loaded.load}", person)
-
-    async def _tell_calendar(self, references: list[str], change: Any, key: str, person: str) -> list[str]:
-        """Tell these cases that the calendar changed; answers those that did not know it yet."""
-        unit = Role(role="business_unit")
-        told = {one: await self.tell(one, "calendar_changed", unit, change, key, "", person) for one in references}
-        return [reference for reference, answer in told.items() if answer.new]
 
     # --- machinery
 

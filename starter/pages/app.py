@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from protocols.errors import CaseUnknown, DatrysError, NotAllowed, Unreachable
 from records.keys import Keys
-from starter.pages import authenticator, case, organisation, raising, register, sign_in, start, work
+from starter.pages import authenticator, case, organisation, raising, register, sign_in, start, unit, work
 from starter.pages.forms import NotFromHere, TooLong
 from starter.pages.saying import links, say
 from starter.pages.visit import SendCode, SignInFirst, Visit, visit_of
@@ -51,6 +51,7 @@ ROUTERS = (
     links.router,
     say.router,
     raising.router,
+    unit.router,
 )
 log = logging.getLogger(__name__)
 

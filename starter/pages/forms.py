@@ -1,13 +1,14 @@
 """What a form brings: from this browser and no other, not too long, in plain text; and never lost."""
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from datetime import date, datetime, time
 from typing import Annotated, NamedTuple
 
-from fastapi import Depends
+from fastapi import Depends, Request
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
-from starlette.formparsers import MultiPartException
+from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 
 from protocols.case_file import is_address
 from protocols.working_days import LONDON
@@ -15,7 +16,10 @@ from starter.pages.tongues import later
 from starter.pages.visit import Visiting
 
 TOKEN = "form_token"  # noqa: S105  the name of the field
-BODY_BYTES = 2_000_000
+BODY_BYTES, FILE_BYTES = 2_000_000, 5_000_000
+"""Of the words of a form, and of a file that comes with them."""
+WORDS, WITH_FILES = "application/x-www-form-urlencoded", "multipart/form-data"
+"""How browsers send forms."""
 FIELDS = 400
 LONGEST_LINE, LONGEST_TEXT = 300, 20_000
 KEPT_SIGNS = frozenset("\n\t")
@@ -36,9 +40,11 @@ class Form(NamedTuple):
 
     Attributes:
         fields: every value of every field, in their order.
+        files: what was handed over in fields for files; the names that the files had are not looked at.
     """
 
     fields: Mapping[str, tuple[str, ...]]
+    files: Mapping[str, bytes] = {}
 
     def text(self, name: str) -> str:
         """One value, without blanks around it."""
@@ -51,6 +57,10 @@ class Form(NamedTuple):
     def every(self, name: str) -> list[str]:
         """All values of a field with boxes to tick."""
         return [value for value in self.fields.get(name, ()) if value]
+
+    def file(self, name: str) -> bytes:
+        """What a file that was handed over holds; nothing where none was chosen."""
+        return self.files.get(name, b"")
 
     def typed(self) -> dict[str, str]:
         """All that was typed, by the name of the field."""
@@ -73,21 +83,48 @@ async def form_of(visit: Visiting) -> Form:
         HTTPException: 400, it is no form.
     """
     request = visit.request
-    if int(request.headers.get("content-length") or 0) > BODY_BYTES:
-        raise TooLong
     try:
-        async with request.form(max_files=1, max_fields=FIELDS, max_part_size=BODY_BYTES) as sent:
+        sent = await _parsed(request)
+        try:
             fields: dict[str, list[str]] = {}
+            files: dict[str, bytes] = {}
             for name, value in sent.multi_items():
                 if isinstance(value, str):
                     fields.setdefault(clean(name), []).append(clean(value))
+                else:
+                    files[clean(name)] = await value.read()
+        finally:
+            await sent.close()
     except (MultiPartException, UnicodeDecodeError, ValueError):
         raise HTTPException(400, "This is no form of these pages.") from None
-    form = Form({name: tuple(values) for name, values in fields.items()})
+    form = Form({name: tuple(values) for name, values in fields.items()}, files)
     request.state.typed = form.typed()  # whatever fails from here on, the page about it shows what was typed
     if not _given(visit, form.text(TOKEN)):
         raise NotFromHere
     return form
+
+
+async def _parsed(request: Request) -> FormData:
+    """The fields, read no further than they may be long."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    most = BODY_BYTES + FILE_BYTES if kind == WITH_FILES else BODY_BYTES
+    if int(request.headers.get("content-length") or 0) > most:
+        raise TooLong
+    limits = {"max_fields": FIELDS, "max_part_size": BODY_BYTES}
+    stream = _no_longer_than(most, request.stream())
+    if kind == WITH_FILES:
+        return await MultiPartParser(request.headers, stream, max_files=1, **limits).parse()
+    return await FormParser(request.headers, stream, **limits).parse() if kind == WORDS else FormData()
+
+
+async def _no_longer_than(most: int, stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """What comes, whether its length was said beforehand or not."""
+    read = 0
+    async for part in stream:
+        read += len(part)
+        if read > most:
+            raise TooLong
+        yield part
 
 
 def _given(visit: Visiting, token: str) -> bool:
@@ -177,6 +214,16 @@ def read_choices(
         faults.add(name, say(CHOOSE, what=what))
         return []
     return list(dict.fromkeys(chosen))
+
+
+def read_file(form: Form, name: str, what: str, faults: Faults, say: Words) -> bytes:
+    """A file; arguments as for `read_text`."""
+    content = form.file(name)
+    if not content:
+        faults.add(name, say(CHOOSE, what=what))
+    if len(content) > FILE_BYTES:
+        raise TooLong
+    return content
 
 
 def read_day(form: Form, name: str, what: str, faults: Faults, say: Words, *, required: bool = True) -> date | None:
