@@ -93,14 +93,21 @@ def write(engine: Engine, draft_id: str, answers: Mapping[str, Any], now: dateti
         return _draft(row)
 
 
-def sent(engine: Engine, draft_id: str, now: datetime, case: str = "") -> None:
+def sent(engine: Engine, draft_id: str, now: datetime, case: str = "", left: Mapping[str, Any] | None = None) -> None:
     """It was sent: what was written stands in the records of the case now, and no longer here.
+
+    Args:
+        engine: the records.
+        draft_id: which draft.
+        now: the moment.
+        case: what it became, or was for.
+        left: what is kept in the place of the answers, to say later what came of it.
 
     Raises:
         CaseUnknown: it was thrown away meanwhile.
     """
     with writing(engine) as session:
-        mark_sent(locked(session, draft_id), now, case)
+        mark_sent(locked(session, draft_id), now, case, left)
 
 
 def locked(session: Session, draft_id: str) -> models.Draft:
@@ -115,9 +122,9 @@ def locked(session: Session, draft_id: str) -> models.Draft:
     return row
 
 
-def mark_sent(row: models.Draft, now: datetime, case: str = "") -> None:
+def mark_sent(row: models.Draft, now: datetime, case: str = "", left: Mapping[str, Any] | None = None) -> None:
     """See `sent`."""
-    row.answers, row.sent_at, row.case = {}, now, case or row.case
+    row.answers, row.sent_at, row.case = dict(left or {}), now, case or row.case
 
 
 def forget(engine: Engine, draft_id: str) -> None:
