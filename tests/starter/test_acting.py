@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
+from protocols.editions import read_editions
 from records import cases
 from records.database import reading
 from records.models import Submission
@@ -138,9 +139,12 @@ def test_a_change_of_the_calendar_says_which_token_loaded_it(
     monkeypatch.setenv("DATRYS_TOKEN", secret_of(board, "operator"))
     said = datrys("holidays", "update", bank_holidays(tmp_path, MONDAY.date() + timedelta(days=365)))
     assert (0, "1 bank holiday loaded; 1 open case told\n") == (said.code, said.out)
-    kept = last_said(board)
-    assert ("calendar_changed", f"token:{tokens(board)[-1].id}") == (kept.signal, kept.person)
+    assert ("calendar_changed", f"token:{tokens(board)[-1].id}") == (last_said(board).signal, last_said(board).person)
     assert verify_chain(board, case) is None
+    other = keep(board, edition=read_editions()[ctm.PROTOCOL], authority="Bridgend", stage="single_agency")
+    planned = ctm.meetings_file(tmp_path, ["a qa_children 2099-03-10T10:00+00:00"])
+    assert "1 meeting loaded; 1 open case told\n" == datrys("meetings", "import", planned).out
+    assert (other, f"token:{tokens(board)[-1].id}") == (last_said(board).reference, last_said(board).person)
 
 
 # --- the check, and the real script

@@ -131,9 +131,8 @@ def just(*words: str) -> Callable[[Someone, Place, Files], Sequence[str | Path]]
     return lambda someone, place, files: words
 
 
-SHOW = Walk(lambda s, p, f: ["show", p.reference], lambda s, p: if_seen(s, p, may=True))
 WALKS: dict[str, list[Walk]] = {
-    "show": [SHOW, SHOW._replace(words=lambda s, p, f: ["show", p.reference, "--json"])],
+    "show": [Walk(lambda s, p, f: ["show", p.reference], lambda s, p: if_seen(s, p, may=True))],
     "signal": [
         Walk(lambda s, p, f: saying(own_role(s).role, "", p, "--data", f.folder / "text.json"), speaks),
         Walk(lambda s, p, f: saying(another(p), p.raising, p), speaks_for_another),
