@@ -93,14 +93,18 @@ def write(engine: Engine, draft_id: str, answers: Mapping[str, Any], now: dateti
         return _draft(row)
 
 
-def sent(engine: Engine, draft_id: str, now: datetime, case: str = "") -> None:
-    """It was sent: what was written stands in the records of the case now, and no longer here.
+def sent(
+    engine: Engine, draft_id: str, now: datetime, case: str = "", outcome: Mapping[str, Any] | None = None
+) -> None:
+    """It was sent: what was written stands in the records now, and no longer here; `outcome` is what came of it.
 
     Raises:
         CaseUnknown: it was thrown away meanwhile.
     """
     with writing(engine) as session:
-        mark_sent(locked(session, draft_id), now, case)
+        row = locked(session, draft_id)
+        mark_sent(row, now, case)
+        row.answers = {"outcome": storable_json(dict(outcome))} if outcome is not None else {}
 
 
 def locked(session: Session, draft_id: str) -> models.Draft:

@@ -42,13 +42,8 @@ async def act(visit: Visiting, form: Sent, draft_id: str) -> Response:
         if shown.faults or not shown.button:
             return visit.go(f"/unit/check/{draft_id}")
         outcome = await kind.act(visit, draft)
-        await asyncio.to_thread(_keep, visit, draft_id, outcome)
+        await asyncio.to_thread(drafts.sent, visit.door.database, draft_id, visit.now, outcome=outcome)
     return visit.go(f"/unit/done/{draft_id}")
-
-
-def _keep(visit: Visiting, draft_id: str, outcome: Mapping[str, object]) -> None:
-    drafts.sent(visit.door.database, draft_id, visit.now)
-    drafts.write(visit.door.database, draft_id, {"outcome": dict(outcome)}, visit.now)
 
 
 @router.api_route("/unit/done/{draft_id}", methods=["GET", "HEAD"])
