@@ -335,13 +335,7 @@ class Proof(StrEnum):
 
 
 def shown(seen: frozenset[Part], proof: Proof, *, code_reads: bool = False) -> frozenset[Part]:
-    """What of the parts that somebody may see is shown on this proof.
-
-    Args:
-        seen: as `sees` answers.
-        proof: how it is known who asks.
-        code_reads: the board allows the code for reading too.
-    """
+    """What of the parts that `sees` answers is shown on this proof; `code_reads`: a code is enough for reading too."""
     if proof is Proof.SIGNED_IN or (proof is Proof.CODE and code_reads):
         return seen
     urgent = {Part.PERSON, Part.WHO_RAISED_IT} if proof is Proof.CODE and Part.IMMEDIATE_ACTION in seen else set()
