@@ -9,11 +9,11 @@ from protocols.working_days import ONE_DAY, BankHolidays, at_local, local_date
 from starter.pages.titles import weekday
 from starter.pages.tongues import Tongue
 
-SUNDAY, A_WEEK = 6, 7
+SATURDAY, A_WEEK = 5, 7
 
 
 class Group(StrEnum):
-    """How soon; a week ends with its Sunday."""
+    """How soon; a week ends with its Sunday, and at a weekend the next one is meant."""
 
     OVERDUE = "overdue"
     TODAY = "today"
@@ -22,9 +22,12 @@ class Group(StrEnum):
 
 
 def end_of_week(now: datetime) -> datetime:
-    """The begin of the next Monday in Europe/London."""
+    """The begin of the next Monday in Europe/London; at a weekend, when nobody plans the days that are left, of the one
+    after it.
+    """
     today = local_date(now)
-    return at_local(today + timedelta(days=SUNDAY - today.weekday() + 1), time())
+    weeks = 2 if today.weekday() >= SATURDAY else 1
+    return at_local(today + timedelta(days=A_WEEK * weeks - today.weekday()), time())
 
 
 def group_of(due: datetime | None, now: datetime) -> Group:

@@ -38,6 +38,11 @@ class Ring(NamedTuple):
     boards: tuple[tuple[Words, tuple[Place, ...]], ...]
     office: bool
 
+    @property
+    def silent(self) -> bool:
+        """Whether no duty team has a number that answers at this hour."""
+        return not any(place.lines for _, places in self.boards for place in places)
+
 
 def ring(
     duty: DutyNumbers,

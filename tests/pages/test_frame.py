@@ -1,8 +1,13 @@
 """What every page has: both languages, whom to ring, and nothing that another site may use."""
 
-import pytest
-from sqlalchemy import Engine
+from datetime import datetime
 
+import pytest
+from sqlalchemy import Engine, update
+
+from protocols.working_days import LONDON
+from records.database import writing
+from records.models import DirectoryPerson
 from starter.pages.visit import BROWSER, LANGUAGE, LINKS, SESSION
 from tests.pages.visiting import heading, quiet_door, send, text_of, visiting
 
@@ -71,3 +76,21 @@ async def test_the_pages_about_these_pages_say_whom_to_turn_to(engine: Engine, p
     assert ("unit@board.invalid" in text_of(shown)) == (page != "cookies")
     if page == "cookies":
         assert all(name in text_of(shown) for name in (LANGUAGE, BROWSER, SESSION, LINKS))
+
+
+async def test_a_number_that_does_not_answer_at_this_hour_is_not_shown(engine: Engine) -> None:
+    """By day the office's, at night and on bank holidays the other; where there is none, that is said."""
+    door = quiet_door(engine)
+    hours = {"2026-03-02T10:00": "01633 656656", "2026-03-02T17:00": "01632 960999", "2026-12-25T10:00": "01632 960999"}
+    shown = {}
+    async with visiting(door) as client:
+        for hour in hours:
+            door.now = lambda at=hour: datetime.fromisoformat(at).replace(tzinfo=LONDON)  # type: ignore[misc]
+            page = await client.get("/")
+            [shown[hour]] = (number for number in set(hours.values()) if number in page.text)
+        with writing(engine) as session:
+            session.execute(update(DirectoryPerson).values(phone_out_of_hours=""))
+    async with visiting(door) as client:
+        silent = await client.get("/")
+    assert hours == shown
+    assert "No number of a duty team is known for this hour" in silent.text
