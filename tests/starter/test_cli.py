@@ -17,7 +17,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from protocols.roles import Role
 from protocols.status import Status
-from records.register import RegisterRow
+from records.register import RegisterRow, register
 from starter import cli, up
 from tests.people import case_file
 from tests.server import living
@@ -117,6 +117,9 @@ async def two_cases(
         on_time = (await story.door.raise_case(case_file(now()))).reference
         late = (await story.door.raise_case(case_file(long_ago))).reference
         await story.door.tell(on_time, "not_resolved", Role(role="practitioner", agency="ABUHB"), {})
+        async with asyncio.timeout(60):
+            while not register(engine, overdue=True):  # the opening and the lateness are two steps
+                await asyncio.sleep(0.05)
         for case in (on_time, late):
             await story.posted(case)
         yield on_time, late

@@ -163,6 +163,8 @@ WALKS: dict[str, list[Walk]] = {
     "tokens make": [Walk(just("tokens", "make", "x", "--role", "chair", "--board", "gwent"), operates)],
     "tokens list": [Walk(just("tokens", "list"), operates)],
     "tokens revoke": [Walk(just("tokens", "revoke", "abc"), operates, "There is no token abc")],
+    "accounts list": [Walk(just("accounts", "list"), operates)],
+    "accounts release": [Walk(just("accounts", "release", "a@b.invalid"), operates, "a@b.invalid")],
     **{name: [Walk(just(name), operates)] for name in ("check", "migrate", "worker", "web", "up")},
     "demo": [Walk(just("demo"), lambda s, p: Verdict.DONE)],
     "timetable": [Walk(just("timetable", "gwent", "--from", "2026-12-18"), lambda s, p: Verdict.DONE)],
@@ -257,7 +259,18 @@ def test_everybody_does_with_every_command_what_the_policy_says_and_no_more(
 
 ANYBODYS = {"demo", "timetable"}
 """What touches no records."""
-OPERATORS = {"tokens make", "tokens list", "tokens revoke", "check", "migrate", "worker", "web", "up"}
+OPERATORS = {
+    "tokens make",
+    "tokens list",
+    "tokens revoke",
+    "accounts list",
+    "accounts release",
+    "check",
+    "migrate",
+    "worker",
+    "web",
+    "up",
+}
 
 
 def every_call(ground: Ground, files: Files) -> Iterator[tuple[str, Walk, Said]]:
