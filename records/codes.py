@@ -21,7 +21,7 @@ CODE_DIGITS = 6
 LASTS = timedelta(minutes=10)
 TRIES = 5
 HOURLY = 5
-"""So many codes an address gets within an hour, whoever asks for them."""
+"""So many codes an address gets within an hour for one link, or for signing in, whoever asks for them."""
 
 ID_BYTES = 9
 HOUR, KEPT = timedelta(hours=1), timedelta(days=1)
@@ -78,13 +78,21 @@ def make(
     with writing(engine) as session:
         one_at_a_time(session, address)
         session.execute(delete(OneTimeCode).where(OneTimeCode.made_at < now - KEPT))
-        lately = select(func.count()).where(OneTimeCode.email == address, OneTimeCode.made_at > now - HOUR)
+        same_thing = (OneTimeCode.email == address, OneTimeCode.purpose == purpose, OneTimeCode.link == link)
+        lately = select(func.count()).where(*same_thing, OneTimeCode.made_at > now - HOUR)
         if session.scalars(lately).one() >= HOURLY:
             return None
         same = (OneTimeCode.browser == row.browser, OneTimeCode.purpose == purpose, OneTimeCode.link == link)
         session.execute(update(OneTimeCode).where(*same).values(digest=_REPLACED))
         session.add(row)
     return code
+
+
+def take_back(engine: Engine, purpose: str, browser: str, link: str = "") -> None:
+    """The code that could not be mailed: as if it had not been asked for. Arguments as for `make`."""
+    asked = (OneTimeCode.browser == digest(browser), OneTimeCode.purpose == purpose, OneTimeCode.link == link)
+    with writing(engine) as session:
+        session.execute(delete(OneTimeCode).where(*asked, OneTimeCode.used_at.is_(None)))
 
 
 def try_code(

@@ -20,7 +20,7 @@ from protocols.errors import CaseUnknown, DatrysError, NotAllowed, Unreachable
 from records.keys import Keys
 from starter.pages import authenticator, case, organisation, raising, register, sign_in, start, unit, work
 from starter.pages.forms import NotFromHere, TooLong
-from starter.pages.saying import links, say
+from starter.pages.saying import choosing, links, say
 from starter.pages.visit import SendCode, SignInFirst, Visit, visit_of
 from starter.web.house import House
 
@@ -49,6 +49,7 @@ ROUTERS = (
     register.router,
     case.router,
     links.router,
+    choosing.router,
     say.router,
     raising.router,
     unit.router,
@@ -132,12 +133,14 @@ KINDS: Mapping[int, str] = {
 
 def of_sign_in_first(request: Request, fault: Exception) -> Response:
     """Asked to sign in, then led back; what was sent meanwhile is shown."""
-    if request.method not in ("GET", "HEAD"):
-        return _trouble(request, 403, "signed-out")
     visit: Visit = request.state.visit
-    if visit.session and visit.session.link:  # a code's time is over: its link asks for the next one
-        return visit.go(f"/asked/{visit.session.link}")
-    return visit.go(f"/sign-in?next={quote(request.url.path)}")
+    link = visit.session.link if visit.session else ""  # a code's time is over: its link asks for the next one
+    if request.method not in ("GET", "HEAD"):
+        return _trouble(request, 403, "code-over" if link else "signed-out", link=link)
+    if link:
+        return visit.go(f"/asked/{link}")
+    where = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return visit.go(f"/sign-in?next={quote(where)}")
 
 
 def of_not_from_here(request: Request, fault: Exception) -> Response:

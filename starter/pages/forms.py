@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime
 from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 
 from protocols.case_file import is_address
-from protocols.working_days import LONDON
+from protocols.working_days import EARLIEST_YEAR, LATEST_YEAR, LONDON
 from starter.pages.tongues import later
 from starter.pages.visit import Visiting
 
@@ -234,10 +234,13 @@ def read_day(form: Form, name: str, what: str, faults: Faults, say: Words, *, re
             faults.add(name, say(ENTER, what=what))
         return None
     try:
-        return date(*(int(part) for part in parts))
+        day = date(*(int(part) for part in parts))
     except (ValueError, OverflowError):
-        faults.add(name, say(NO_DAY, what=capital(what)))
-        return None
+        day = date.min
+    if EARLIEST_YEAR <= day.year <= LATEST_YEAR:
+        return day
+    faults.add(name, say(NO_DAY, what=capital(what)))
+    return None
 
 
 def read_moment(
@@ -246,14 +249,24 @@ def read_moment(
     """A date as `read_day` with a time of day in `name-time`, on the clocks of Europe/London."""
     day = read_day(form, name, what, faults, say, required=required)
     said = form.line(f"{name}-time")
-    if day is None and not said:
+    if day is None:
+        if said:
+            faults.add(name, say(ENTER, what=what))  # a time alone says nothing, and must not be passed over
         return None
-    try:
-        at = time.fromisoformat(_hour(said))
-    except ValueError:
+    moment = _on_the_clock(day, _hour(said))
+    if moment is None:
         faults.add(name, say(NO_TIME, what=capital(what)))
+    return moment
+
+
+def _on_the_clock(day: date, hour: str) -> datetime | None:
+    """The moment at which the clocks of Europe/London show this hour; the first, where they show it twice."""
+    try:
+        moment = datetime.strptime(f"{day.isoformat()} {hour}", "%Y-%m-%d %H:%M").replace(tzinfo=LONDON)
+    except ValueError:
         return None
-    return datetime.combine(day, at.replace(tzinfo=None), tzinfo=LONDON) if day else None
+    skipped = moment.astimezone(UTC).astimezone(LONDON).time() != moment.time()
+    return None if skipped else moment
 
 
 def _hour(said: str) -> str:

@@ -13,12 +13,17 @@ import pytest
 from sqlalchemy import Engine
 from temporalio.testing import WorkflowEnvironment
 
+from protocols.access import Proof
 from protocols.roles import Role
 from records import connect, links, reading
+from records.access import sight
 from records.codes import LASTS, TRIES
 from records.database import reading as looking
-from records.models import Base
+from records.holding import Asker
+from records.models import Base, Target
 from starter import temporal
+from starter.pages.saying.speaker import Speaker
+from starter.sayable import floor
 from tests.pages.desk import LINE_MANAGER, OTHER_PRACTITIONER, PRACTITIONER, Desk, desk
 from tests.pages.visiting import Post, heading, send, sign_in, text_of, visiting
 from tests.people import address
@@ -26,6 +31,7 @@ from tests.starter.script import be_patient, real_datrys
 from tests.story import free_port
 from tests.web.hook import BY_PRACTITIONER, now, token
 from worker import working
+from workflows.registry import ACCESS
 
 NOT_SETTLED = "not_resolved practitioner/ABUHB"
 SETTLED = "resolved practitioner/ABUHB"
@@ -292,6 +298,91 @@ async def test_what_is_not_accepted_can_be_changed_and_sent_again(
     assert "we spoke" in refused.text
     assert "we spoke" in change.text
     assert "It is recorded" == heading(done)
+
+
+async def test_what_was_kept_and_came_back_is_not_lost(
+    engine: Engine, real_server: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kept for delivery, refused later because somebody else was first: the page shows it, to be copied."""
+    async with desk(engine, real_server, works=False) as at:
+        story = at.case.story
+        async with working(real_server.client, engine, story.setting):
+            choice = await at.with_code(await at.opened())
+            checked = await send(at.client, await send(at.client, choice, {"what": NOT_SETTLED}), {"text": "not lost"})
+        monkeypatch.setattr(temporal, "PATIENCE", timedelta(seconds=0.2))
+        await story.door.tell(at.case.reference, "not_resolved", Role(**OTHER), {}, "first")
+        kept = await send(at.client, checked, {})
+        key = str(checked.url).split("/")[-2]
+        async with working(real_server.client, engine, story.setting):
+            verdict = await story.receipt(at.case.reference, key)
+            await story.posted(at.case.reference)
+        later = await at.client.get(f"/say/{key}/done")
+    assert "It is kept, and will be delivered" == heading(kept)
+    assert not verdict.accepted
+    assert "It was not taken" == heading(later)
+    assert "not lost" in later.text
+
+
+async def test_a_code_goes_on_with_nothing_but_what_its_link_is_for(
+    engine: Engine, real_server: WorkflowEnvironment
+) -> None:
+    """What the same person began signed in, or in another role, is neither listed nor opened by a code."""
+    async with desk(engine, real_server) as at:
+        sign_in(at.client, engine, PRACTITIONER)
+        own = await at.client.get(f"/cases/{at.case.reference}/say")
+        begun = await send(at.client, await send(at.client, own, {"what": NOT_SETTLED}), {"text": "a statement"})
+        at.client.cookies.clear()
+        choice = await at.with_code(await at.opened())
+        opened = await at.client.get(str(begun.url))
+    assert "You began to write" not in text_of(choice)
+    assert "a statement" not in opened.text
+
+
+async def test_a_link_that_reached_the_business_unit_instead_is_answered_on_behalf(
+    engine: Engine, real_server: WorkflowEnvironment
+) -> None:
+    """For the role that the mail was meant for, and no other."""
+    async with desk(engine, real_server) as at:
+        opened = await at.opened()
+        own = links.link(engine, opened.url.path.rpartition("/")[2], now())
+        assert own
+        unit = own._replace(to=Target.BUSINESS_UNIT, email=address("business_unit"))
+        held = sight(engine, Asker(email=unit.email), at.case.reference, ACCESS)
+        speaker = Speaker.of_link(unit, held, Proof.CODE)
+        on = floor(engine, at.case.story.door.delivery, at.case.reference, now())
+        offers = speaker.offers(on, speaker.roles(on))
+    assert ["practitioner/ABUHB"] == [str(role) for role in speaker.roles(on)]
+    assert {"resolved", "not_resolved"} <= {offer.signal for offer in offers}
+    assert "business_unit" == speaker.enters_for(Role(**RAISING))
+    assert not speaker.may_say(Role(**OTHER))
+
+
+async def test_a_page_that_is_none_leads_to_the_check(engine: Engine, real_server: WorkflowEnvironment) -> None:
+    """A number made up, or of a page that another answer took away."""
+    async with desk(engine, real_server) as at:
+        checked = await written(at, NOT_SETTLED, text="kept")
+        key = str(checked.url).split("/")[-2]
+        pages = [await at.client.post(f"/say/{key}?page={n}", data=_token(checked)) for n in ("9", "0", "-3")]
+    assert ["Check your answers"] * 3 == [heading(page) for page in pages]
+
+
+async def test_when_the_time_of_a_code_is_over_nothing_typed_is_lost(
+    engine: Engine, real_server: WorkflowEnvironment
+) -> None:
+    """The page shows it and leads back to the link; what was saved before is there again after a new code."""
+    async with desk(engine, real_server) as at:
+        door, now_then = at.case.story.door, at.case.story.door.now
+        choice = await at.with_code(await at.opened())
+        questions = await send(at.client, choice, {"what": SETTLED})
+        saved = await send(at.client, questions, {"text": "saved before"})
+        door.now = lambda: now() + timedelta(hours=2)
+        late = await send(at.client, saved, {"text": "typed too late", "agreed": "yes"})
+        door.now = now_then
+        again = await at.client.get(str(choice.url))
+    assert (403, "The time of your code is over") == (late.status_code, heading(late))
+    assert "typed too late" in late.text
+    assert 'href="/asked/' in late.text
+    assert "You began to write and did not send it" in text_of(again)
 
 
 # --- what is typed

@@ -19,6 +19,7 @@ from starter.pages.saying.asked import ASKED_ELSEWHERE, Asking, sheets
 from starter.pages.saying.facts import data_of
 from starter.pages.saying.questions import Kind, Question, answer_in_words
 from starter.pages.saying.words import SAID
+from starter.pages.titles import Titles
 from starter.pages.tongues import tongue
 from starter.sayable import NAMES, Floor
 from workflows.registry import PROTOCOLS, protocol_of
@@ -67,6 +68,7 @@ def asking(protocol: str, row: Says, language: str = "en") -> Asking:
         chairs={"chair-1": "A Chair"},
         meetings=(MOMENT, MOMENT.replace(day=3)),
         tongue=tongue(language),
+        titles=Titles(tongue(language), edition, {}),
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from records import codes
-from records.codes import CODE_DIGITS, HOURLY, LASTS, TRIES, Tried, try_code
+from records.codes import CODE_DIGITS, HOURLY, LASTS, TRIES, Tried, take_back, try_code
 from records.database import reading
 from records.keys import Keys, digest
 from records.models import OneTimeCode
@@ -132,13 +132,23 @@ def test_a_new_code_takes_the_place_of_the_one_before(engine: Engine) -> None:
 
 
 def test_an_address_gets_five_codes_an_hour(engine: Engine) -> None:
-    """Whatever the browser, the purpose and the letters; another address gets its own."""
+    """For one link, or to sign in, whatever the browser and the letters; another address or link gets its own."""
     for number in range(HOURLY):
-        a_code(engine, MONDAY + number * MINUTE, browser=str(number), purpose=str(number))
+        a_code(engine, MONDAY + number * MINUTE, browser=str(number))
     assert asked(engine, MONDAY + 10 * MINUTE, email=EMAIL.upper()) is None
     assert asked(engine, MONDAY + 60 * MINUTE - SECOND) is None
     assert asked(engine, MONDAY + 60 * MINUTE)
     assert a_code(engine, MONDAY + 10 * MINUTE, email="other@example.invalid")
+    assert a_code(engine, MONDAY + 10 * MINUTE, purpose="sign-in")
+    assert a_code(engine, MONDAY + 10 * MINUTE, link="another link")
+
+
+def test_a_code_that_could_not_be_mailed_is_taken_back(engine: Engine) -> None:
+    """It counts for nothing: whoever tries again while no mail goes out is not locked out by it."""
+    for number in range(2 * HOURLY):
+        assert a_code(engine, MONDAY + number * SECOND)
+        take_back(engine, "answer", BROWSER)
+    assert (Tried.NONE, "") == tried(engine, "000000")
 
 
 def test_ten_requests_at_once_are_five_codes(engine: Engine) -> None:

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from protocols.steps import Code
 from records import reading
-from records.said import standing
-from starter.pages.saying.words import role_in_words
+from records.said import STAGE_ENTERED
+from starter.pages.saying.titled import titles_of
 from starter.pages.visit import Visit
 
 
@@ -26,7 +27,9 @@ def answered(visit: Visit, reference: str, stage: str, turn: int) -> Answered | 
     """
     view = reading.case_view(visit.door.database, reference)
     entries = (line.entry for line in reading.timeline(visit.door.database, reference) if line.case == reference)
-    said = [one for one in standing(entries) if one.by and one.stage == stage and turn in (0, one.turn)]
-    if not said or said[-1].by is None:
-        return None
-    return Answered(role_in_words(said[-1].by, view.facts.edition, visit.tongue), said[-1].recorded_at)
+    here = [one for one in entries if one.stage == stage and turn in (0, one.turn) and one.what != STAGE_ENTERED]
+    last = here[-1] if here else None
+    if last is None or last.by is None or last.code is not Code.ACCEPTED:
+        return None  # the last thing that happened there is that its time ran out
+    titles = titles_of(visit, view.facts.edition)
+    return Answered(titles.role(last.by), last.recorded_at)

@@ -12,7 +12,7 @@ from protocols.roles import Role
 from protocols.says import ANY_TIME
 from starter.pages.forms import Form
 from starter.pages.saying.questions import Kind, Option, Question, Sheet
-from starter.pages.saying.words import role_in_words
+from starter.pages.titles import Titles
 from starter.pages.tongues import Tongue
 from starter.sayable import Floor
 
@@ -32,7 +32,7 @@ class Asking(NamedTuple):
         agencies: the names of all agencies of the directory, by code.
         chairs: people whom the directory lists, by id, who may be named Chair.
         meetings: starts of meetings without minutes, as they are kept.
-        tongue: the visitor's language.
+        tongue: the visitor's language; titles: roles and agencies in it.
     """
 
     signal: str
@@ -44,6 +44,7 @@ class Asking(NamedTuple):
     chairs: Mapping[str, str]
     meetings: tuple[datetime, ...]
     tongue: Tongue
+    titles: Titles
 
     def requires(self, field: str) -> bool:
         """Whether the case would miss this field."""
@@ -116,6 +117,26 @@ def _resolved(asking: Asking, form: Form) -> Iterator[Question]:
     yield _agreed(asking)
 
 
+def _accepted(asking: Asking, form: Form) -> Iterator[Question]:
+    """Settled; and where responses were asked for, who accepts them."""
+    say, floor = asking.tongue.say, asking.floor
+    yield from _resolved(asking, form)
+    if floor.state.facts.must_respond(floor.agencies) is not None and floor.standing.stage != floor.begins:
+        hint = say("If it is somebody else than you.")
+        words, what = say("Who accepts the responses?"), say("a name")
+        yield Question("accepted_by", Kind.LINE, words, what, hint, required=False)
+
+
+def _responded(asking: Asking, form: Form) -> Iterator[Question]:
+    """Part B: the response, and who can be asked about it."""
+    say = asking.tongue.say
+    yield _text(asking, say("Your agency's response to the concern"), say("your agency's response"))
+    hint = say("If it is somebody else than you.")
+    yield Question("name", Kind.LINE, say("Who responds?"), say("a name"), hint, required=False)
+    words, what = say("Their telephone number"), say("a telephone number")
+    yield Question("phone", Kind.LINE, words, what, required=False)
+
+
 def _not_resolved(asking: Asking, form: Form) -> Iterator[Question]:
     say, floor = asking.tongue.say, asking.floor
     needed = asking.requires("record")
@@ -151,7 +172,7 @@ def _held(asking: Asking, form: Form) -> Iterator[Question]:
             (FURTHER, say("A further meeting is needed")),
         ]
         yield Question("outcome", Kind.ONE, say("What came of the meeting?"), say("the outcome"), "", options)
-        roles = [(str(role), role_in_words(role, asking.floor.edition, asking.tongue)) for role in asking.floor.roles()]
+        roles = [(str(role), asking.titles.role(role)) for role in asking.floor.roles()]
         yield Question("attended", Kind.SOME, say("Who was there?"), say("who was there"), "", roles)
         yield _yes_no(
             asking,
@@ -252,7 +273,7 @@ def _withdrawn(asking: Asking, form: Form) -> Iterator[Question]:
 def _passed_on(asking: Asking, form: Form) -> Iterator[Question]:
     say, floor = asking.tongue.say, asking.floor
     roles = [
-        (str(role), role_in_words(role, floor.edition, asking.tongue))
+        (str(role), asking.titles.role(role))
         for role in floor.roles()
         if floor.parties.passes_on(floor.parties.known_as(asking.by), role)
     ]
@@ -280,7 +301,8 @@ def _added(asking: Asking, form: Form) -> Iterator[Question]:
 
 
 _QUESTIONS = {
-    "resolved": _resolved,
+    "resolved": _accepted,
+    "response_submitted": _responded,
     "not_resolved": _not_resolved,
     "meeting_arranged": _arranged,
     "meeting_held": _held,

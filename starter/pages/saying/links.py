@@ -20,12 +20,14 @@ from records.holding import Asker
 from records.links import LinkSeen
 from records.reading import CaseView
 from starter.pages.forms import Sent
-from starter.pages.saying import say, words
+from starter.pages.saying import choosing, words
 from starter.pages.saying.answered import answered
 from starter.pages.saying.asked import moves
 from starter.pages.saying.speaker import Speaker, floor_of, speaker_by
+from starter.pages.saying.titled import titles_of
 from starter.pages.tongues import later
 from starter.pages.visit import Visit, Visiting
+from starter.shown import STANDING
 from workflows.registry import ACCESS
 
 GET = ["GET", "HEAD"]
@@ -85,29 +87,27 @@ def asked(visit: Visiting, link_id: str) -> Response:
 def _asked(visit: Visit, seen: LinkSeen, held: Sight) -> Response:
     speaker = speaker_by(visit, seen)
     proof = speaker.proof if speaker else Proof.LINK
+    known = proof is Proof.SIGNED_IN
     parts = visit.shown(held, proof)
     view = reading.case_view(visit.door.database, seen.reference)
     edition = view.facts.edition
-    open_now = _open(seen, view)
+    titles, open_now = titles_of(visit, edition), _open(seen, view)
     return visit.page(
         "saying/asked.html.j2",
         concerning=held,
         link=seen,
         speaker=speaker,
         parts=parts,
-        stage=edition.stages[view.row.stage] if parts & STAGE_SHOWN else None,
+        stage=edition.stages[view.row.stage] if parts & STANDING else None,
         edition=edition,
-        roles=[words.role_in_words(role, edition, visit.tongue) for role in seen.roles],
-        clocks=_clocks(seen, view) if parts & STAGE_SHOWN else [],
+        roles=[titles.role(role) for role in seen.roles],
+        clocks=_clocks(seen, view) if parts & STANDING else [],
         choices=_choices(visit, seen, held) if open_now else [],
         open=open_now,
         urgent=_urgent(visit, seen, parts),
-        by=answered(visit, seen.reference, seen.stage, seen.turn) if visit.signed_in and not open_now else None,
+        by=answered(visit, seen.reference, seen.stage, seen.turn) if known and not open_now else None,
         said=words.SAID,
     )
-
-
-STAGE_SHOWN = frozenset({Part.REQUEST, Part.WITHOUT_TEXT})
 
 
 def _open(seen: LinkSeen, view: CaseView) -> bool:
@@ -131,7 +131,7 @@ def _clocks(seen: LinkSeen, view: CaseView) -> list[ClockRow]:
 
 def _choices(visit: Visit, seen: LinkSeen, held: Sight) -> list[str]:
     """What may be said by whoever the mail went to, in the words of a choice."""
-    speaker = Speaker(seen.email, Proof.LINK, held, seen.case, seen.id, seen.roles)
+    speaker = Speaker.of_link(seen, held, Proof.LINK)
     on = floor_of(visit, speaker)
     offers = speaker.offers(on, speaker.roles(on))
     return [words.SAID[one.signal] for one in offers if one.row is None or moves(one.row)]
@@ -173,6 +173,7 @@ async def send_code(visit: Visiting, form: Sent, link_id: str) -> Response:
     try:
         await visit.send_code(seen.email, code)
     except (Unreachable, Refused):
+        await asyncio.to_thread(codes.take_back, database, PURPOSE, visit.browser, seen.id)
         return _code(
             visit, seen, held, visit.say("The code could not be mailed. Try again later, or sign in."), status=503
         )
@@ -187,6 +188,12 @@ def code(visit: Visiting, link_id: str) -> Response:
     except CaseUnknown:
         return over(visit)
     return _code(visit, seen, held)
+
+
+@router.api_route("/asked/{link_id}/code/try", methods=GET)
+def code_again(visit: Visiting, link_id: str) -> Response:
+    """Where somebody comes to who chooses the other language after a wrong code."""
+    return visit.go(f"/asked/{link_id}/code")
 
 
 def _code(visit: Visit, seen: LinkSeen, held: Sight, fault: str = "", status: int = 200) -> Response:
@@ -218,14 +225,14 @@ def try_code(visit: Visiting, form: Sent, link_id: str) -> Response:
 def what(visit: Visiting, link_id: str) -> Response:
     """What may be said by this link."""
     speaker = _speaker(visit, link_id)
-    return say.offer(visit, speaker, "") if speaker else visit.go(f"/asked/{link_id}")
+    return choosing.offer(visit, speaker, "") if speaker else visit.go(f"/asked/{link_id}")
 
 
 @router.post("/asked/{link_id}/say")
 def begin(visit: Visiting, form: Sent, link_id: str) -> Response:
     """Begin to say it."""
     speaker = _speaker(visit, link_id)
-    return say.begun(visit, speaker, form, "") if speaker else visit.go(f"/asked/{link_id}")
+    return choosing.begun(visit, speaker, form, "") if speaker else visit.go(f"/asked/{link_id}")
 
 
 def _speaker(visit: Visit, link_id: str) -> Speaker | None:

@@ -1,4 +1,4 @@
-"""What somebody says in a case, page by page: what, the questions that belong to it, a look at it all, and done."""
+"""What somebody says in a case, page by page: the questions that belong to it, a look at the answers, and done."""
 
 import asyncio
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from protocols.access import Proof
 from protocols.errors import CaseUnknown, NotAllowed
 from protocols.messages import CONFIRMATION
 from protocols.roles import Role
@@ -18,113 +19,15 @@ from starter.pages.forms import Faults, Form, Sent
 from starter.pages.saying import questions, words
 from starter.pages.saying.answered import answered
 from starter.pages.saying.asked import Asking, sheets
+from starter.pages.saying.choosing import FIRST_TURN, GET, KIND
 from starter.pages.saying.facts import data_of
-from starter.pages.saying.speaker import Offer, Speaker, floor_of, speaker_again, speaker_in
+from starter.pages.saying.speaker import Speaker, floor_of, speaker_again
+from starter.pages.saying.titled import titles_of
 from starter.pages.visit import Visit, Visiting
-from starter.sayable import Floor
+from starter.shown import STANDING
 from starter.use_cases import Told
 
-KIND, DANGER = "signal", "immediate_action"
-GET = ["GET", "HEAD"]
 router = APIRouter()
-
-
-# --- what is to be said
-
-
-@router.api_route("/cases/{reference}/say", methods=GET)
-def what(visit: Visiting, reference: str, name: str = "") -> Response:
-    """What may be said: in one's own name, or as the Business Unit in that of `name`."""
-    return offer(visit, speaker_in(visit, reference), name)
-
-
-@router.post("/cases/{reference}/say")
-def begin(visit: Visiting, form: Sent, reference: str, name: str = "") -> Response:
-    """Begin to say it."""
-    return begun(visit, speaker_in(visit, reference), form, name)
-
-
-@router.api_route("/cases/{reference}/danger", methods=GET)
-def danger(visit: Visiting, reference: str) -> Response:
-    """Whom to ring first, and then the button that tells the duty team."""
-    return visit.page("saying/danger.html.j2", concerning=visit.sight(reference), reference=reference)
-
-
-@router.post("/cases/{reference}/danger")
-def alarm(visit: Visiting, form: Sent, reference: str) -> Response:
-    """Begin to tell the duty team, in the first role that one holds."""
-    speaker = speaker_in(visit, reference)
-    on = floor_of(visit, speaker)
-    if not (roles := speaker.roles(on)):
-        raise NotAllowed("You hold no role in this case.")
-    facts = {"signal": DANGER, "by": roles[0].model_dump(), "link": ""}
-    return visit.go(f"/say/{drafts.begin(visit.door.database, speaker.email, KIND, reference, facts, visit.now).id}")
-
-
-def offer(visit: Visit, speaker: Speaker, name: str, faults: Mapping[str, str] | None = None) -> Response:
-    """The page that offers what may be said."""
-    on = floor_of(visit, speaker)
-    names = _names(speaker, on, name)
-    return visit.page(
-        "saying/what.html.j2",
-        status=422 if faults else 200,
-        concerning=speaker.seen,
-        reference=speaker.reference,
-        stage=on.edition.stages[on.standing.stage],
-        roles=[words.role_in_words(role, on.edition, visit.tongue) for role in names],
-        options=_options(visit, speaker.offers(on, names), on),
-        others=_others(visit, speaker, on),
-        name=name,
-        begun=[one for one in drafts.drafts(visit.door.database, speaker.email, KIND) if one.case == speaker.case],
-        words=words.SAID,
-        faults=faults or {},
-    )
-
-
-def begun(visit: Visit, speaker: Speaker, form: Form, name: str) -> Response:
-    """Begin to write what was chosen."""
-    on = floor_of(visit, speaker)
-    offers = {one.value: one for one in speaker.offers(on, _names(speaker, on, name))}
-    chosen = offers.get(form.text("what"))
-    if chosen is None:
-        return offer(visit, speaker, name, {"what": visit.say("Choose what you want to say")})
-    bound = chosen.row is not None and chosen.row.row.stage != ANY_TIME and on.standing.turn
-    facts = {
-        "signal": chosen.signal,
-        "by": chosen.by.model_dump(),
-        "link": speaker.link,
-        **({"stage": on.standing.stage, "turn": on.standing.turn} if bound else {}),
-    }
-    draft = drafts.begin(visit.door.database, speaker.email, KIND, speaker.case, facts, visit.now)
-    return visit.go(f"/say/{draft.id}")
-
-
-def _names(speaker: Speaker, on: Floor, name: str) -> list[Role]:
-    """In whose names is spoken: one's own, or that of somebody else for whom the Business Unit enters it."""
-    if not name:
-        return speaker.roles(on)
-    return [role for role in on.roles() if str(role) == name and speaker.may_say(role)]
-
-
-def _others(visit: Visit, speaker: Speaker, on: Floor) -> list[tuple[str, str]]:
-    """Whom a Business Unit may enter for."""
-    if not speaker.serves_the_board() or speaker.link:
-        return []
-    own = speaker.roles(on)
-    return [(str(r), words.role_in_words(r, on.edition, visit.tongue)) for r in on.roles() if r not in own]
-
-
-def _options(visit: Visit, offers: list[Offer], on: Floor) -> list[tuple[str, str, str]]:
-    """What may be said, as options; in which role, where somebody holds several."""
-    several = len({one.by for one in offers}) > 1
-    return [(one.value, visit.say(words.SAID[one.signal]), _hint(visit, one, on, several)) for one in offers]
-
-
-def _hint(visit: Visit, one: Offer, on: Floor, several: bool) -> str:
-    hint = visit.say(words.HINTS[one.signal]) if one.signal in words.HINTS else ""
-    if one.row and one.row.proposal:
-        hint = visit.say("This is a proposal to the agency that raised the case.")
-    return f"{hint} ({words.role_in_words(one.by, on.edition, visit.tongue)})".strip() if several else hint
 
 
 # --- the questions
@@ -174,6 +77,7 @@ def _asking(visit: Visit, speaker: Speaker, draft: Draft, by: Role) -> Asking:
     rows = (one for one in speaker.offers(on, [by]) if one.signal == signal)
     listed = directory.people(database, on.edition.protocol)
     view = reading.case_view(database, speaker.reference)
+    signed_in = speaker.proof is Proof.SIGNED_IN  # names are read by nobody else
     return Asking(
         signal=signal,
         row=next((one.row for one in rows), None),
@@ -181,9 +85,10 @@ def _asking(visit: Visit, speaker: Speaker, draft: Draft, by: Role) -> Asking:
         behalf=bool(speaker.enters_for(by)),
         floor=on,
         agencies={code: getattr(one, f"name_{language}") for code, one in directory.agencies(database).items()},
-        chairs={one.id: one.name for one in listed if one.role == "chair" and one.name},
+        chairs={one.id: one.name for one in listed if one.role == "chair" and one.name} if signed_in else {},
         meetings=tuple(one.meeting_at for one in view.meetings if one.held_at and not one.minutes_at),
         tongue=visit.tongue,
+        titles=titles_of(visit, on.edition),
     )
 
 
@@ -210,7 +115,7 @@ def _sheet(visit: Visit, talk: Talk, page: int, faults: Mapping[str, str]) -> Re
         page=page,
         heading=words.SAID[talk.signal],
         sheet=pages[page - 1],
-        role=words.role_in_words(talk.by, talk.asking.floor.edition, visit.tongue),
+        role=talk.asking.titles.role(talk.by),
         faults=faults,
     )
 
@@ -221,7 +126,10 @@ def answer(visit: Visiting, form: Sent, draft_id: str, page: int = 1) -> Respons
     talk = _talk(visit, draft_id)
     if talk.draft.sent_at:
         return visit.go(f"/say/{draft_id}/done")
-    sheet = sheets(talk.asking, talk.form)[max(0, page - 1)]
+    pages = sheets(talk.asking, talk.form)
+    if not 1 <= page <= len(pages):
+        return visit.go(f"/say/{draft_id}/check")
+    sheet = pages[page - 1]
     typed = {name: said for one in sheet for name, said in questions.typed(one, form).items()}
     draft = drafts.write(visit.door.database, draft_id, typed, visit.now)
     talk = talk._replace(draft=draft, form=questions.as_form(draft.answers))
@@ -262,7 +170,7 @@ def _checked(visit: Visit, talk: Talk, told: Told | None = None) -> Response:
         concerning=talk.speaker.seen,
         talk=talk,
         heading=words.SAID[talk.signal],
-        role=words.role_in_words(talk.by, talk.asking.floor.edition, visit.tongue),
+        role=talk.asking.titles.role(talk.by),
         rows=rows,
         faults=faults,
         why=words.VERDICTS.get(receipt.code, "") if receipt else "",
@@ -283,7 +191,8 @@ async def send(visit: Visiting, form: Sent, draft_id: str) -> Response:
     told = await visit.door.tell(talk.draft.case, talk.signal, talk.by, {**data, **_bound(talk.draft)}, *_sent_by(talk))
     if told.receipt and not told.receipt.accepted:
         return await asyncio.to_thread(lambda: _moved_on(visit, talk) or _checked(visit, talk, told))
-    await asyncio.to_thread(drafts.sent, visit.door.database, draft_id, visit.now)
+    left = {} if told.receipt else talk.draft.answers  # what is kept for delivery may come back
+    await asyncio.to_thread(drafts.sent, visit.door.database, draft_id, visit.now, left=left)
     return visit.go(f"/say/{draft_id}/done")
 
 
@@ -303,7 +212,7 @@ def done(visit: Visiting, draft_id: str) -> Response:
     if kept is None:
         return visit.go(f"/say/{draft_id}")
     standing = reading.standing(visit.door.database, reference_of(talk.draft.case))
-    edition = talk.asking.floor.edition
+    edition, shown = talk.asking.floor.edition, talk.speaker.seen.parts & STANDING
     return visit.page(
         "saying/done.html.j2",
         concerning=talk.speaker.seen,
@@ -311,10 +220,11 @@ def done(visit: Visiting, draft_id: str) -> Response:
         heading=words.SAID[talk.signal],
         receipt=kept.receipt,
         why=words.VERDICTS.get(kept.receipt.code, "") if kept.receipt else "",
-        stage=edition.stages[standing.stage],
+        stage=edition.stages[standing.stage] if shown else None,
         ended=standing.outcome is not None,
+        typed=_typed(talk),
         confirmed=talk.signal == CONFIRMATION,
-        waiting_for=[words.role_in_words(role, edition, visit.tongue) for role in standing.waiting_for],
+        waiting_for=talk.asking.titles.roles(standing.waiting_for) if shown else [],
     )
 
 
@@ -322,7 +232,8 @@ def _moved_on(visit: Visit, talk: Talk) -> Response | None:
     """The page that says that somebody else answered meanwhile; nothing where the step is open still."""
     bound = _bound(talk.draft)
     standing = talk.asking.floor.standing
-    if not bound or (bound["stage"], bound["turn"]) == (standing.stage, standing.turn):
+    taken_still = talk.asking.row is not None and talk.asking.row.row.stage == ANY_TIME
+    if not bound or taken_still or (bound["stage"], bound["turn"]) == (standing.stage, standing.turn or FIRST_TURN):
         return None
     return visit.page(
         "saying/moved_on.html.j2",
@@ -330,5 +241,10 @@ def _moved_on(visit: Visit, talk: Talk) -> Response | None:
         concerning=talk.speaker.seen,
         talk=talk,
         by=answered(visit, talk.speaker.reference, bound["stage"], bound["turn"]) if visit.signed_in else None,
-        typed=[one for said in talk.draft.answers.values() for one in said if one],
+        typed=_typed(talk),
     )
+
+
+def _typed(talk: Talk) -> list[str]:
+    """What was written and is kept, to be copied."""
+    return [one for said in talk.draft.answers.values() for one in said if one]

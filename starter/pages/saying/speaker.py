@@ -9,10 +9,12 @@ from protocols.roles import Role
 from protocols.says import ANY_TIME
 from records import links
 from records.access import Sight, sight
+from records.drafts import Draft
 from records.holding import Asker
 from records.links import LinkSeen
+from records.models import Target
 from records.streams import reference_of
-from starter.pages.saying.asked import ASKED_ELSEWHERE
+from starter.pages.saying.asked import ASKED_ELSEWHERE, moves
 from starter.pages.visit import SignInFirst, Visit
 from starter.sayable import NAMES, Floor, floor
 from workflows.registry import ACCESS
@@ -38,7 +40,9 @@ class Speaker(NamedTuple):
         email: the address that was proved; proof: how.
         seen: what they may see of the case, and by which roles.
         case: the case, or the immediate action that a link is about.
-        link: the id of the link, where they came by one; only: the roles that it was for.
+        link: the id of the link, where they came by one.
+        only: the roles that it was for, to which a code is held.
+        stands_in: the link went to the Business Unit, which answers for these roles.
     """
 
     email: str
@@ -47,6 +51,12 @@ class Speaker(NamedTuple):
     case: str
     link: str = ""
     only: tuple[Role, ...] = ()
+    stands_in: bool = False
+
+    @classmethod
+    def of_link(cls, seen: LinkSeen, held: Sight, proof: Proof) -> "Speaker":
+        """Whoever a mail went to, held to what it asked of them."""
+        return cls(seen.email, proof, held, seen.case, seen.id, seen.roles, seen.to is Target.BUSINESS_UNIT)
 
     @property
     def reference(self) -> str:
@@ -55,8 +65,13 @@ class Speaker(NamedTuple):
 
     def roles(self, on: Floor) -> list[Role]:
         """The roles that they hold in this case: of a code, those that its link is for."""
+        if self.stands_in:
+            return [role for role in on.roles() if self.may_say(role)]
         own = [role for role in on.roles() if holds(role, self.seen.held, self.seen.case)]
-        return [role for role in own if not self.only or role in self.only]
+        return [role for role in own if self._within(role)]
+
+    def _within(self, role: Role) -> bool:
+        return not self.only or role in self.only
 
     def serves_the_board(self) -> bool:
         """Whether they are of its Business Unit, and may enter for everybody."""
@@ -64,7 +79,15 @@ class Speaker(NamedTuple):
 
     def may_say(self, by: Role) -> bool:
         """Whether they may speak in this name."""
-        return may_answer(self.proof) and may_speak_as(by, self.seen.held, self.seen.case, ACCESS[self.seen.case.board])
+        rules = ACCESS[self.seen.case.board]
+        return self._within(by) and may_answer(self.proof) and may_speak_as(by, self.seen.held, self.seen.case, rules)
+
+    def may_go_on_with(self, draft: Draft) -> bool:
+        """Whether something that they began is theirs to go on with on this proof: after a code, for its link alone."""
+        if draft.case != self.case:
+            return False
+        by = Role.model_validate(draft.facts["by"])
+        return self.proof is Proof.SIGNED_IN or (draft.facts["link"] == self.link and self._within(by))
 
     def enters_for(self, by: Role) -> str:
         """What `entered_by` says."""
@@ -80,12 +103,13 @@ class Speaker(NamedTuple):
         """What may be said in these names, each once; what the stage waits for comes first."""
         if self.case != self.reference:
             return [Offer(CONFIRMATION, role, None) for role in names[:1]]
-        found: dict[str, Offer] = {}
+        found: dict[tuple[str, str], Offer] = {}
         for role in names:
             for said in on.says(role):
                 name = NAMES[said.kind]
-                if name not in ASKED_ELSEWHERE and (name not in found or _better(said, found[name])):
-                    found[name] = Offer(name, role, said)
+                key = (name, role.agency if moves(said) else "")  # at a stage each agency answers for itself
+                if name not in ASKED_ELSEWHERE and (key not in found or _better(said, found[key])):
+                    found[key] = Offer(name, role, said)
         return sorted(found.values(), key=lambda offer: offer.row is not None and offer.row.row.stage == ANY_TIME)
 
 
@@ -113,7 +137,7 @@ def speaker_by(visit: Visit, seen: LinkSeen) -> Speaker | None:
     held = sight(visit.door.database, Asker(email=seen.email), seen.reference, ACCESS)
     if visitor.proof is Proof.SIGNED_IN:
         return Speaker(visitor.email, visitor.proof, held, seen.case, seen.id)
-    return Speaker(visitor.email, visitor.proof, held, seen.case, seen.id, seen.roles)
+    return Speaker.of_link(seen, held, visitor.proof)
 
 
 def speaker_again(visit: Visit, case: str, link: str) -> Speaker:

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 
-from protocols.editions import Edition
 from protocols.messages import CONFIRMATION
-from protocols.roles import Role
 from protocols.steps import Code
-from starter.pages.tongues import Tongue, later
+from starter.pages.tongues import later
 
 SAID: Mapping[str, str] = {
     "resolved": later("It is settled"),
@@ -57,10 +55,3 @@ VERDICTS: Mapping[Code, str] = {
     Code.UNKNOWN: later("What it speaks of is not there."),
     Code.NOT_UNDERSTOOD: later("It could not be understood."),
 }
-
-
-def role_in_words(role: Role, edition: Edition, tongue: Tongue) -> str:
-    """“Line manager, ABUHB”."""
-    title = edition.roles.get(role.role)
-    words = tongue.of(title) if title else role.role
-    return f"{words}, {role.agency}" if role.agency else words
