@@ -21,7 +21,8 @@ from records.register import RegisterRow
 from records.tokens import bearer_of, operated
 from starter.shown import shows_standing
 from starter.speaking import THE_DOORS_OWN, Caller, caller_with, may_raise_this, speaking
-from starter.use_cases import Datrys, Raised, Told
+from starter.told import Told
+from starter.use_cases import Datrys, Raised
 from workflows.registry import ACCESS
 
 NEEDED = "An operator's token counts, so the script asks for one: set DATRYS_TOKEN, or DATRYS_TOKEN_FILE."

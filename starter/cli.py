@@ -22,7 +22,8 @@ from starter.acting import Acting, acting, operating
 from starter.arguments import addressed, known, read_json, read_time
 from starter.shown import case_as_seen, report_as_seen, row_as_seen, shows_standing
 from starter.temporal import Engine
-from starter.use_cases import Datrys, Told
+from starter.told import Told
+from starter.use_cases import Datrys
 
 T = TypeVar("T")
 

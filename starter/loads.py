@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine as Database
 
@@ -16,9 +16,7 @@ from records import cases, directory, loading
 from records.board_files import MeetingRow, PersonRow
 from records.csv_rows import File
 from records.loading import MayLoad, for_every_board
-
-if TYPE_CHECKING:
-    from starter.use_cases import Told
+from starter.told import Told
 
 UNIT = Role(role="business_unit")
 
@@ -70,7 +68,7 @@ class Loads(ABC):
         signal_id: str = "",
         entered_by: str = "",
         person: str = "",
-    ) -> "Told":
+    ) -> Told:
         """Tell a case something."""
 
     # --- what would come of it

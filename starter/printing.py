@@ -22,7 +22,7 @@ from protocols.roles import Role
 from protocols.working_days import LONDON
 from records.directory import Listed
 from records.register import RegisterRow
-from starter.use_cases import Told
+from starter.told import Told
 
 WIDTH = 120
 THERE = ("reference", "protocol", "authority", "group")

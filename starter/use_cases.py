@@ -16,7 +16,6 @@ from protocols.errors import CaseRefused, NotAllowed, RaisedAlready, Refused, Wr
 from protocols.messages import BODY_BYTES, CONFIRMATION, MESSAGES, ImmediateActionConfirmed, Signal
 from protocols.roles import Role
 from protocols.says import ANY_TIME
-from protocols.steps import Receipt
 from records import cases, reading, register, submissions
 from records.intake import KeptCase, NewSubmission
 from records.reading import CaseView, TimelineEntry
@@ -28,6 +27,7 @@ from starter.going_back import stages_to_open
 from starter.loads import Loads
 from starter.new_case import fingerprint, key_mark, new_case, surroundings, within_calendar
 from starter.temporal import Engine
+from starter.told import Told
 from workflows.registry import PROTOCOLS, protocol_of
 
 SAME_WITHIN = timedelta(days=1)
@@ -50,18 +50,6 @@ class Raised(NamedTuple):
     reference: str
     kept: bool
     advice: tuple[str, ...] = ()
-    new: bool = True
-
-
-class Told(NamedTuple):
-    """What became of a signal: no receipt where it is kept for delivery; `waits_for` where it was not accepted.
-
-    `new` is false where the same was told before.
-    """
-
-    signal_id: str
-    receipt: Receipt | None
-    waits_for: str = ""
     new: bool = True
 
 

@@ -24,7 +24,7 @@ from protocols.steps import Code
 from records import board_files, directory
 from settings import Settings
 from starter import cli, cli_accounts, cli_board, cli_documents, cli_parts, cli_tokens
-from starter.use_cases import Told
+from starter.told import Told
 from tests.starter.script import datrys
 from tests.story import Story, begin
 from workflows.registry import PROTOCOLS

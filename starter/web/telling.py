@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, ValidationError
 from protocols.messages import CONFIRMATION, MESSAGES, ImmediateActionConfirmed, Signal
 from records import reading
 from starter.speaking import THE_DOORS_OWN, speaking
-from starter.use_cases import Told
+from starter.told import Told
 from starter.web.bodies import Body
 from starter.web.callers import Asking, sight_of
 from starter.web.house import House, InHouse

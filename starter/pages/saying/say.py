@@ -25,7 +25,7 @@ from starter.pages.saying.speaker import Speaker, floor_of, speaker_again
 from starter.pages.saying.titled import titles_of
 from starter.pages.visit import Visit, Visiting
 from starter.shown import STANDING
-from starter.use_cases import Told
+from starter.told import Told
 
 router = APIRouter()
 
