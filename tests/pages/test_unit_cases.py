@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from protocols.roles import Role
 from protocols.steps import Code
-from records import private, reading
+from records import private, reading, submissions
 from records.cases import mark_started
 from records.database import reading as reading_session
 from records.models import Submission
@@ -117,6 +118,22 @@ async def test_an_ended_case_is_opened_again(engine: Engine, real_server: Workfl
     assert ("The case is open again", str(done.url)) == (heading(done), str(again.url))
     assert (BY_UNIT, "practitioners") == (line.person, reading.standing(engine, case).stage)
     assert (422, True) == (late.status_code, "This case has not ended" in text_of(late))
+
+
+async def test_two_that_open_a_case_at_once_open_it_once(
+    engine: Engine, real_server: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither knows of the other when it looks; the second is answered what the first kept."""
+    async with living(real_server.client, engine, **SETTINGS) as story:
+        two_boards(engine)
+        case = (await story.door.raise_case(case_file(now()))).reference
+        await story.door.tell(case, "resolved", BY, {"agreed": True, "text": "settled"})
+        await story.handle(case).result()
+        monkeypatch.setattr(submissions, "submission", lambda *_: None)
+        moments = iter([now(), now() + timedelta(seconds=1)])
+        monkeypatch.setattr(story.door, "now", lambda: next(moments))
+        kept = [story.door._keep_reopening(case, "practitioners", WHY, BY_UNIT, "a-key") for _ in range(2)]
+    assert kept[0]._replace(new=False) == kept[1]
 
 
 async def _once_there(engine: Engine, case: str) -> reading.TimelineEntry:
