@@ -148,7 +148,7 @@ async def test_a_correction_is_kept_while_no_worker_lives(
 ) -> None:
     """The page says so, and that a mail comes if it is not accepted."""
     two_boards(engine)
-    case = _with_something_said(engine)
+    case = said_in(engine)
     async with visiting(quiet_door(engine)) as client:
         sign_in(client, engine, UNIT)
         form = await chosen(client, case, "s1")
@@ -167,7 +167,8 @@ def _only(facts: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: facts[name] for name in names if name in facts}
 
 
-def _with_something_said(engine: Engine) -> str:
+def said_in(engine: Engine) -> str:
+    """A case in which something was said, that can be corrected."""
     case = keep(engine)
     said = an_entry("not_resolved", signal_id="s1", code=Code.ACCEPTED, by=PRACTITIONER)
     write(engine, a_step(case, entries=[an_entry(), said]))
@@ -178,7 +179,7 @@ def _with_something_said(engine: Engine) -> str:
 async def test_what_cannot_be_corrected_is_not_offered(engine: Engine) -> None:
     """An unknown entry leads to the list, which says that one is to be chosen; faults keep what was typed."""
     two_boards(engine)
-    case = _with_something_said(engine)
+    case = said_in(engine)
     async with visiting(quiet_door(engine)) as client:
         sign_in(client, engine, UNIT)
         unknown = await chosen(client, case, "<script>")
@@ -195,7 +196,7 @@ async def test_what_cannot_be_corrected_is_not_offered(engine: Engine) -> None:
 async def test_a_case_of_the_other_board_is_not_there(engine: Engine) -> None:
     """It is answered like one that does not exist."""
     two_boards(engine)
-    case = _with_something_said(engine)
+    case = said_in(engine)
     async with visiting(quiet_door(engine)) as client:
         sign_in(client, engine, OTHER_UNIT)
         pages = [await client.get(f"/unit/cases/{one}/{what}") for one in (case, "X") for what in ("correct", "reopen")]

@@ -12,7 +12,7 @@ from records import drafts
 from records.drafts import Draft
 from starter.pages.forms import Sent
 from starter.pages.unit import correcting, holidays, meetings, person, reopening
-from starter.pages.unit.begun import Done, Kind, begun
+from starter.pages.unit.begun import REFUSED, Done, Kind, begun
 from starter.pages.visit import Visit, Visiting
 
 router = APIRouter()
@@ -53,7 +53,7 @@ async def act(visit: Visiting, form: Sent, draft_id: str) -> Response:
     if outcome is None:
         await asyncio.to_thread(drafts.release, database, claimed)
         return visit.go(f"/unit/check/{draft_id}")
-    await asyncio.to_thread(drafts.finish, database, draft_id, outcome, keep=False)
+    await asyncio.to_thread(drafts.finish, database, draft_id, outcome, keep=bool(outcome.get(REFUSED)))
     return visit.go(f"/unit/done/{draft_id}")
 
 
