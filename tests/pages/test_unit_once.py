@@ -155,3 +155,18 @@ def marked(page: Response) -> list[str]:
     """What of the main part is marked as English."""
     tree = lxml_html.fromstring(page.text).get_element_by_id("main-content")
     return [one.text_content() for one in tree.xpath(".//*[@lang='en']")]
+
+
+async def test_a_fault_that_is_told_in_english_alone_is_marked(engine: Engine) -> None:
+    """Whatever a Welsh page cannot say in Welsh, a screen reader reads as English."""
+    door = quiet_door(engine)
+
+    def refused(*_: Any) -> Loaded:
+        raise Refused(ENGLISH)
+
+    door.load_people = refused  # type: ignore[method-assign]
+    async with visiting(door) as client:
+        check = await a_load(client, engine)
+        welsh = await send(client, check, {"language": "cy"}, form="/language")
+        trouble = await send(client, welsh, {})
+    assert (409, [ENGLISH]) == (trouble.status_code, marked(trouble))
