@@ -67,7 +67,7 @@ async def test_a_correction_leads_the_case_back(engine: Engine, real_server: Wor
     assert ("The correction is accepted", str(done.url)) == (heading(done), str(again.url))
     assert "The case stands at: Between the practitioners" in text_of(done)
     assert (BY_UNIT, "practitioners", Code.ACCEPTED) == (line.person, line.entry.facts["return_to"], line.entry.code)
-    said = private.text_of(engine, case, line.entry.record)
+    said = private.texts_of(engine, case)[line.entry.record]
     assert {"text": "It was {{ sent }} by <b>mistake</b>.\n\nSiân, 👩"} == said
     assert 1 == sum(one.entry.what == "corrected" for one in reading.timeline(engine, case))
 
