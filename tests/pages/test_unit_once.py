@@ -164,7 +164,7 @@ async def test_a_fault_that_is_told_in_english_alone_is_marked(engine: Engine) -
     def refused(*_: Any) -> Loaded:
         raise Refused(ENGLISH)
 
-    door.load_people = refused  # type: ignore[method-assign]
+    door.load_people = refused  # type: ignore[method-assign, assignment]
     async with visiting(door) as client:
         check = await a_load(client, engine)
         welsh = await send(client, check, {"language": "cy"}, form="/language")
