@@ -220,11 +220,6 @@ def sees(held: Iterable[Held], case: Affair, access: Access) -> frozenset[Part]:
     return frozenset(part for part in seen if IN_FULL.get(part) not in seen)
 
 
-def may_see(part: Part, held: Iterable[Held], case: Affair, access: Access) -> bool:
-    """Whether they may see this part of the case, if only as part of the whole."""
-    return bool({part, IN_FULL.get(part)} & sees(held, case, access))
-
-
 def _grants(row: Sees, held: Held, case: Affair, access: Access) -> bool:
     return (
         held.role.role in row.roles

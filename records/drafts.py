@@ -15,6 +15,10 @@ from records.storable import storable_json
 
 ID_BYTES = 12
 KEPT = timedelta(days=30)
+CLAIMED = timedelta(minutes=5)
+"""So long whoever has claimed a draft has time to act; where nothing came of it by then, it may be claimed again."""
+OUTCOME = "outcome"
+"""Among the answers: what came of a draft that was claimed."""
 
 
 class Draft(NamedTuple):
@@ -27,7 +31,7 @@ class Draft(NamedTuple):
         case: of a signal, the case or immediate action that it is for; once a case is raised, its reference.
         facts: what is fixed from the start: signal, role, stage and turn.
         answers: what was written, by the name of the field.
-        changed_at: when that was last; sent_at: when it was sent.
+        changed_at: when that was last; sent_at: when it was sent, or claimed to be.
     """
 
     id: str
@@ -38,6 +42,15 @@ class Draft(NamedTuple):
     answers: Mapping[str, Any]
     changed_at: datetime
     sent_at: datetime | None
+
+    @property
+    def over(self) -> bool:
+        """Whether it was claimed, and something came of it."""
+        return self.sent_at is not None and OUTCOME in self.answers
+
+    def being_done(self, now: datetime) -> bool:
+        """Whether somebody acts on it at this moment."""
+        return self.sent_at is not None and not self.over and now - self.sent_at < CLAIMED
 
 
 def begin(engine: Engine, owner: str, kind: str, case: str, facts: Mapping[str, Any], now: datetime) -> Draft:
@@ -108,6 +121,44 @@ def sent(engine: Engine, draft_id: str, now: datetime, case: str = "", left: Map
     """
     with writing(engine) as session:
         mark_sent(locked(session, draft_id), now, case, left)
+
+
+def claim(engine: Engine, draft_id: str, now: datetime) -> Draft | None:
+    """Claim a draft for whoever acts on it now; None where somebody else does, or has.
+
+    Raises:
+        CaseUnknown: it was thrown away meanwhile.
+    """
+    with writing(engine) as session:
+        row = locked(session, draft_id)
+        found = _draft(row)
+        if found.over or found.being_done(now):
+            return None
+        row.sent_at = now
+        return _draft(row)
+
+
+def finish(engine: Engine, draft_id: str, outcome: Mapping[str, Any], *, keep: bool) -> None:
+    """Keep what came of a draft that was claimed; an outcome that stands already stays.
+
+    Args:
+        engine: the records.
+        draft_id: which draft.
+        outcome: what is told later of what came of it.
+        keep: whether what was written is kept beside it, because it stands nowhere else.
+    """
+    with writing(engine) as session:
+        row = locked(session, draft_id)
+        if OUTCOME not in row.answers:
+            row.answers = {**(row.answers if keep else {}), OUTCOME: dict(outcome)}
+
+
+def release(engine: Engine, claimed: Draft) -> None:
+    """Nothing came of it: it can be changed and sent, unless somebody else has claimed it since."""
+    with writing(engine) as session:
+        row = locked(session, claimed.id)
+        if row.sent_at == claimed.sent_at and OUTCOME not in row.answers:
+            row.sent_at = None
 
 
 def locked(session: Session, draft_id: str) -> models.Draft:

@@ -66,10 +66,3 @@ def texts_of(engine: Engine, reference: str) -> dict[str, JsonValue]:
     with reading(engine) as session:
         rows = select(FreeText).where(FreeText.reference == reference).order_by(FreeText.kept_at, FreeText.id)
         return {row.id: row.content for row in session.scalars(rows)}
-
-
-def text_of(engine: Engine, reference: str, record: str) -> JsonValue | None:
-    """One free text by its id; None if there is none."""
-    with reading(engine) as session:
-        row = session.get(FreeText, (reference, record))
-        return row.content if row else None

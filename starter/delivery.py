@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Engine as Database
+from sqlalchemy.exc import SQLAlchemyError
 
 from protocols.errors import DatrysError, Unreachable
 from protocols.messages import ImmediateActionNeeded, Signal, read
 from protocols.roles import Role
 from protocols.steps import Code, Receipt
-from records import cases, directory, reading, submissions
+from records import cases, directory, reading, submissions, sweeping
 from records.cases import CaseFacts
 from records.submissions import Kept
 from starter.temporal import PATIENCE, PAUSE_SECONDS, Engine, NoSuchRun
@@ -24,6 +25,7 @@ from workflows.state import Case, Reopening
 REOPENED = "reopened"
 """What the records call the opening again of an ended case; no workflow hears it, a new run begins with it."""
 RELAY_SECONDS = 3
+SWEEP_SECONDS = 3600
 ENDED = "the case has ended"
 NO_IMMEDIATE_ACTION = "this immediate action is over, or never was"
 log = logging.getLogger(__name__)
@@ -115,13 +117,25 @@ class Delivery:
                 return
 
     async def keep_relaying(self) -> None:
-        """Relay for ever; a round that fails is tried again."""
+        """Relay for ever, and every hour forget what is old; a round that fails is tried again."""
+        loop = asyncio.get_running_loop()
+        sweep_at = loop.time()
         while True:
+            if loop.time() >= sweep_at:
+                sweep_at = loop.time() + SWEEP_SECONDS
+                await self._sweep()
             try:
                 await self.relay()
             except DatrysError as fault:
                 log.warning("The relay waits: %s", fault)
             await asyncio.sleep(RELAY_SECONDS)
+
+    async def _sweep(self) -> None:
+        """Nothing is delivered later, or not at all, because this fails."""
+        try:
+            await self._in_records(sweeping.sweep, self._now())
+        except (DatrysError, SQLAlchemyError) as fault:
+            log.warning("What is old is forgotten later: %s", fault)
 
     async def _send(self, kept: Kept) -> Receipt | None:
         """Hand it to the engine; an ended case hears nothing, so its answer is given here."""

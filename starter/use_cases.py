@@ -188,6 +188,7 @@ class Datrys(Loads):
             sent_at=now,
             record=key,
             text={"text": reason},
+            presumed=frozenset({"at"}),  # of two at once the second has another
         )
         return submissions.keep_submission(self.database, submission)
 

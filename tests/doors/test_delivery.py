@@ -3,22 +3,25 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 from temporalio.testing import WorkflowEnvironment
 
-from protocols.errors import Refused, WrongUse
+from protocols.errors import Refused, Unreachable, WrongUse
 from protocols.roles import Role
 from protocols.steps import Code
-from records import cases, reading
-from starter import temporal
+from records import cases, drafts, reading, sweeping
+from starter import delivery, temporal
+from starter.delivery import Delivery
 from starter.temporal import Engine as TemporalEngine
 from starter.use_cases import Datrys
 from tests.people import case_file
 from tests.server import living
 from tests.story import Story, free_port
+from tests.web.test_callers import NoEngine
 from worker import working
 
 PRACTITIONER = Role(role="practitioner", agency="ABUHB")
@@ -208,6 +211,34 @@ async def _settled_length(story: Story, case: str) -> int:
                 return length
             length = now_long
             await asyncio.sleep(0.5)
+
+
+async def test_the_relay_forgets_what_is_old_every_hour(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From its begin on; where that fails it goes on relaying, and tries again an hour later."""
+    monkeypatch.setattr(delivery, "RELAY_SECONDS", 0.01)
+    monkeypatch.setattr(delivery, "SWEEP_SECONDS", 0.1)
+    relay, told = Delivery(engine, NoEngine(), now), asyncio.Event()  # type: ignore[arg-type]
+    long_ago = now() - timedelta(days=31)
+    drafts.begin(engine, "somebody@example.invalid", "case", "", {}, long_ago)
+    rounds: list[str] = []
+
+    async def round_made() -> None:
+        rounds.append("relay")
+
+    def swept(database: Engine, moment: datetime) -> None:
+        rounds.append("sweep")
+        if rounds.count("sweep") == 1:
+            raise Unreachable("The records database does not answer.")
+        sweeping.sweep(database, moment)
+        told.set()
+
+    monkeypatch.setattr(relay, "relay", round_made)
+    monkeypatch.setattr(delivery, "sweeping", SimpleNamespace(sweep=swept))
+    relaying = asyncio.create_task(relay.keep_relaying())
+    await asyncio.wait_for(told.wait(), 30)
+    relaying.cancel()
+    assert ["sweep", "relay", "relay"] == rounds[:3]
+    assert drafts.drafts(engine, "somebody@example.invalid") == []
 
 
 async def test_facts_that_are_too_long_are_refused_at_the_door(

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from protocols.roles import Role
 from protocols.steps import Code
-from records import private, reading
+from records import private, reading, submissions
 from records.cases import mark_started
 from records.database import reading as reading_session
 from records.models import Submission
@@ -66,7 +67,7 @@ async def test_a_correction_leads_the_case_back(engine: Engine, real_server: Wor
     assert ("The correction is accepted", str(done.url)) == (heading(done), str(again.url))
     assert "The case stands at: Between the practitioners" in text_of(done)
     assert (BY_UNIT, "practitioners", Code.ACCEPTED) == (line.person, line.entry.facts["return_to"], line.entry.code)
-    said = private.text_of(engine, case, line.entry.record)
+    said = private.texts_of(engine, case)[line.entry.record]
     assert {"text": "It was {{ sent }} by <b>mistake</b>.\n\nSiân, 👩"} == said
     assert 1 == sum(one.entry.what == "corrected" for one in reading.timeline(engine, case))
 
@@ -119,6 +120,22 @@ async def test_an_ended_case_is_opened_again(engine: Engine, real_server: Workfl
     assert (422, True) == (late.status_code, "This case has not ended" in text_of(late))
 
 
+async def test_two_that_open_a_case_at_once_open_it_once(
+    engine: Engine, real_server: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither knows of the other when it looks; the second is answered what the first kept."""
+    async with living(real_server.client, engine, **SETTINGS) as story:
+        two_boards(engine)
+        case = (await story.door.raise_case(case_file(now()))).reference
+        await story.door.tell(case, "resolved", BY, {"agreed": True, "text": "settled"})
+        await story.handle(case).result()
+        monkeypatch.setattr(submissions, "submission", lambda *_: None)
+        moments = iter([now(), now() + timedelta(seconds=1)])
+        monkeypatch.setattr(story.door, "now", lambda: next(moments))
+        kept = [story.door._keep_reopening(case, "practitioners", WHY, BY_UNIT, "a-key") for _ in range(2)]
+    assert kept[0]._replace(new=False) == kept[1]
+
+
 async def _once_there(engine: Engine, case: str) -> reading.TimelineEntry:
     async with asyncio.timeout(60):
         while not any(one.entry.what == "reopened" for one in reading.timeline(engine, case)):
@@ -131,7 +148,7 @@ async def test_a_correction_is_kept_while_no_worker_lives(
 ) -> None:
     """The page says so, and that a mail comes if it is not accepted."""
     two_boards(engine)
-    case = _with_something_said(engine)
+    case = said_in(engine)
     async with visiting(quiet_door(engine)) as client:
         sign_in(client, engine, UNIT)
         form = await chosen(client, case, "s1")
@@ -150,7 +167,8 @@ def _only(facts: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: facts[name] for name in names if name in facts}
 
 
-def _with_something_said(engine: Engine) -> str:
+def said_in(engine: Engine) -> str:
+    """A case in which something was said, that can be corrected."""
     case = keep(engine)
     said = an_entry("not_resolved", signal_id="s1", code=Code.ACCEPTED, by=PRACTITIONER)
     write(engine, a_step(case, entries=[an_entry(), said]))
@@ -161,7 +179,7 @@ def _with_something_said(engine: Engine) -> str:
 async def test_what_cannot_be_corrected_is_not_offered(engine: Engine) -> None:
     """An unknown entry leads to the list, which says that one is to be chosen; faults keep what was typed."""
     two_boards(engine)
-    case = _with_something_said(engine)
+    case = said_in(engine)
     async with visiting(quiet_door(engine)) as client:
         sign_in(client, engine, UNIT)
         unknown = await chosen(client, case, "<script>")
@@ -178,7 +196,7 @@ async def test_what_cannot_be_corrected_is_not_offered(engine: Engine) -> None:
 async def test_a_case_of_the_other_board_is_not_there(engine: Engine) -> None:
     """It is answered like one that does not exist."""
     two_boards(engine)
-    case = _with_something_said(engine)
+    case = said_in(engine)
     async with visiting(quiet_door(engine)) as client:
         sign_in(client, engine, OTHER_UNIT)
         pages = [await client.get(f"/unit/cases/{one}/{what}") for one in (case, "X") for what in ("correct", "reopen")]

@@ -19,7 +19,6 @@ from protocols.access import (
     entered_by,
     may_answer,
     may_raise,
-    may_see,
     may_speak_as,
     reports,
     sees,
@@ -318,8 +317,6 @@ def test_of_two_roles_the_whole_leaves_out_its_weaker_form() -> None:
     case = affair(GWENT, lead, Moment("practitioners"))
     both = [Held(UNIT, board=GWENT), Held(lead, board=GWENT)]
     assert seen_by(lead, case) == sees(both, case, ACCESS[GWENT])
-    assert may_see(Part.ROLES_ONLY, both, case, ACCESS[GWENT])
-    assert not may_see(Part.NAMES, both[:1], case, ACCESS[GWENT])
 
 
 # --- nobody outside the case

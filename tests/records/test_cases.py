@@ -13,7 +13,7 @@ from records.cases import keep_case
 from records.database import reading
 from records.intake import KeptCase
 from records.models import Tally
-from records.private import people_in, subject_of, text_of, texts_of
+from records.private import people_in, subject_of, texts_of
 from tests.records.making import MONDAY, a_case, a_person, a_step, keep, write
 
 AGAIN = MONDAY - timedelta(days=1)
@@ -103,7 +103,7 @@ def test_names_and_texts_of_a_case_are_kept_apart(engine: Engine) -> None:
     assert subject
     assert ("Test Person", "1 Test Street") == (subject.name, subject.address)
     assert {"issue": {"text": "the threshold"}} == texts_of(engine, reference)
-    assert {"text": "the threshold"} == text_of(engine, reference, "issue")
+    assert {"text": "the threshold"} == texts_of(engine, reference)["issue"]
     assert ["practitioner.abuhb@example.invalid", "line-manager.abuhb@example.invalid"] == [
         person.holder.email for person in people_in(engine, reference)
     ]
@@ -146,4 +146,4 @@ def test_a_sign_that_no_database_keeps_refuses_no_case(engine: Engine) -> None:
     """A text pasted from elsewhere may hold it."""
     reference = keep(engine, people=(a_person("practitioner", "ABUHB", name="A\x00B"),), texts={"issue": ["\x00"]})
     assert ["A\ufffdB"] == [person.holder.name for person in people_in(engine, reference)]
-    assert ["\ufffd"] == text_of(engine, reference, "issue")
+    assert ["\ufffd"] == texts_of(engine, reference)["issue"]

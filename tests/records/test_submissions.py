@@ -11,7 +11,7 @@ from protocols.steps import Code, Receipt
 from records.cases import mark_started
 from records.database import writing
 from records.models import FreeText
-from records.private import text_of
+from records.private import texts_of
 from records.streams import verify_chain
 from records.submissions import (
     give_verdict,
@@ -41,7 +41,7 @@ def test_a_submission_is_kept_with_its_text(engine: Engine, reference: str) -> N
     """The text stays in the records; the facts that go to the engine name its id."""
     made = keep_submission(engine, a_submission(reference, record="r1", text={"text": "why"}))
     assert (True, False, None, "r1") == (made.new, made.delivered, made.receipt, made.facts["record"])
-    assert {"text": "why"} == text_of(engine, reference, "r1")
+    assert {"text": "why"} == texts_of(engine, reference)["r1"]
 
 
 def test_what_is_kept_is_delivered_in_the_order_in_which_it_came(engine: Engine, reference: str) -> None:

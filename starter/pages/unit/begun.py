@@ -16,6 +16,10 @@ BEGUN = "board"
 """What drafts of these pages are called in the records."""
 
 
+REFUSED = "refused"
+"""In what came of it: set where it counts for nothing."""
+
+
 class Check(NamedTuple):
     """What is shown before it is done, in the visitor's language.
 
@@ -47,6 +51,9 @@ class Done(NamedTuple):
         notes: what comes of it.
         cases: the references of the cases that were told.
         onward: pairs of address and words.
+        english: what there is in English alone.
+        rows: what was written, where it counts for nothing: pairs of label and value.
+        again: where that can be changed and sent again.
     """
 
     title: str
@@ -54,6 +61,9 @@ class Done(NamedTuple):
     onward: tuple[tuple[str, str], ...]
     good: bool = True
     cases: tuple[str, ...] = ()
+    english: str = ""
+    rows: tuple[tuple[str, str], ...] = ()
+    again: str = ""
 
 
 class Kind(NamedTuple):
@@ -61,7 +71,7 @@ class Kind(NamedTuple):
 
     Attributes:
         check: shows what would be done.
-        act: does it; what it answers is kept for `done`.
+        act: does it; what it answers is kept for `done`, and with `REFUSED` set all that was written too.
         done: says what came of it.
     """
 

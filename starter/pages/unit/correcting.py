@@ -14,7 +14,8 @@ from records.drafts import Draft
 from records.said import standing
 from starter.going_back import ENDED, stages_to_return_to
 from starter.pages.forms import Faults, Sent, read_choice, read_text
-from starter.pages.unit.begun import Check, Done, Kind, begin_in_thread, typed_before
+from starter.pages.saying.words import VERDICTS
+from starter.pages.unit.begun import REFUSED, Check, Done, Kind, begin_in_thread, typed_before
 from starter.pages.unit.reopening import facts_of
 from starter.pages.unit.saying import REASONS, SIGNALS
 from starter.pages.unit.who import UNIT, AsCase, UnitCase, case_of
@@ -131,7 +132,7 @@ def check(visit: Visit, draft: Draft) -> Check:
     """What is corrected, and what is taken back with it."""
     say, case = visit.say, case_of(visit, draft.case)
     signal, to = draft.facts["corrects"], draft.facts["return_to"]
-    back = f"{ADDRESS.format(reference=draft.case)}?{_query(signal, draft.id)}"
+    back = _back(draft)
     title, entries, facts = say("Check the correction"), counting(case), facts_of(case)
     place = next((number for number, one in enumerate(entries) if one.signal_id == signal), None)
     gone = facts.stage == ENDED or (to and to not in stages_to_return_to(facts, signal, visit.now))
@@ -142,7 +143,7 @@ def check(visit: Visit, draft: Draft) -> Check:
         (say("Case"), draft.case),
         (say("What was wrong"), words_of(case, entries[place])),
         (say("Reason"), str(draft.answers["reason"])),
-        (say("The case goes back to"), case.unit.stage(to) if to else say("Nowhere: it stays where it is")),
+        (say("The case goes back to"), _goes_to(case, to)),
     )
     mails = say("Everybody who was told of the case gets a mail. The reason stays in the record and in no mail.")
     if not to:
@@ -157,8 +158,14 @@ def check(visit: Visit, draft: Draft) -> Check:
     return Check(title, rows, say("Send the correction"), back, notes, (), say("This is taken back"), listed)
 
 
-def _query(signal: str, draft: str) -> str:
-    return urlencode({"signal": signal, "draft": draft})
+def _goes_to(case: UnitCase, to: str) -> str:
+    return case.unit.stage(to) if to else case.unit.visit.say("Nowhere: it stays where it is")
+
+
+def _back(draft: Draft) -> str:
+    """Where it can be changed, with what was typed."""
+    query = urlencode({"signal": draft.facts["corrects"], "draft": draft.id})
+    return f"{ADDRESS.format(reference=draft.case)}?{query}"
 
 
 async def act(visit: Visit, draft: Draft) -> dict[str, Any]:
@@ -168,9 +175,10 @@ async def act(visit: Visit, draft: Draft) -> dict[str, Any]:
     data = {**said, "text": str(draft.answers["reason"])}
     told = await visit.door.tell(draft.case, CORRECTED, UNIT, data, draft.id, "", case.held.person)
     if told.receipt is None:
-        return {"verdict": "kept"}
-    accepted = told.receipt.accepted
-    return {"verdict": "accepted" if accepted else "refused", "why": told.receipt.reason}
+        return {"kept": True}
+    if not told.receipt.accepted:
+        return {REFUSED: told.receipt.code, "why": told.receipt.reason}
+    return {"kept": False}
 
 
 def done(visit: Visit, draft: Draft) -> Done:
@@ -181,16 +189,32 @@ def done(visit: Visit, draft: Draft) -> Done:
         (f"/cases/{draft.case}", say("Case %(reference)s", reference=draft.case)),
         (case.unit.to("/unit"), say("Business Unit")),
     )
-    match outcome["verdict"]:
-        case "kept":
-            kept = say("It is kept and will be delivered. If it is not accepted, you get a mail.")
-            return Done(say("The correction is kept"), (kept,), onward)
-        case "refused":
-            why = say(REASONS.get(outcome["why"], outcome["why"]))
-            return Done(say("The correction was not accepted"), (say("Why: %(why)s", why=why),), onward, good=False)
-        case _:
-            stands = say("The case stands at: %(stage)s", stage=case.unit.stage(facts_of(case).stage))
-            return Done(say("The correction is accepted"), (stands,), onward)
+    if outcome.get(REFUSED):
+        return _refused(case, draft, onward)
+    if outcome["kept"]:
+        kept = say("It is kept and will be delivered. If it is not accepted, you get a mail.")
+        return Done(say("The correction is kept"), (kept,), onward)
+    stands = say("The case stands at: %(stage)s", stage=case.unit.stage(facts_of(case).stage))
+    return Done(say("The correction is accepted"), (stands,), onward)
+
+
+def _refused(case: UnitCase, draft: Draft, onward: tuple[tuple[str, str], ...]) -> Done:
+    """Why, in the visitor's language as far as that can be had, and what was written."""
+    say, outcome = case.unit.visit.say, draft.answers["outcome"]
+    known = REASONS.get(outcome["why"])
+    words = say("Why: %(why)s", why=say(known)) if known else say(VERDICTS[Code(outcome[REFUSED])])
+    return Done(
+        say("The correction was not accepted"),
+        (words,),
+        onward,
+        good=False,
+        english="" if known else outcome["why"],
+        rows=(
+            (say("Reason"), str(draft.answers["reason"])),
+            (say("The case goes back to"), _goes_to(case, draft.facts["return_to"])),
+        ),
+        again=_back(draft),
+    )
 
 
 KIND = Kind(check, act, done)

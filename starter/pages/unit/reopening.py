@@ -12,7 +12,7 @@ from records.cases import CaseFacts
 from records.drafts import Draft
 from starter.going_back import ENDED, stages_to_open
 from starter.pages.forms import Faults, Form, Sent, read_choice, read_text
-from starter.pages.unit.begun import Check, Done, Kind, begin, typed_before
+from starter.pages.unit.begun import REFUSED, Check, Done, Kind, begin, typed_before
 from starter.pages.unit.who import AsCase, UnitCase, case_of
 from starter.pages.visit import Visit
 
@@ -63,7 +63,7 @@ def _form(case: UnitCase, form: Form, faults: Faults, typed: dict[str, str]) -> 
 def check(visit: Visit, draft: Draft) -> Check:
     """The stage, the reason, and who hears of it."""
     say, case = visit.say, case_of(visit, draft.case)
-    stage, back = draft.facts["stage"], f"/unit/cases/{draft.case}/reopen?draft={draft.id}"
+    stage, back = draft.facts["stage"], _back(draft)
     facts = facts_of(case)
     rows = (
         (say("Case"), draft.case),
@@ -87,7 +87,7 @@ async def act(visit: Visit, draft: Draft) -> dict[str, Any]:
     try:
         opened = await visit.door.reopen(draft.case, stage, reason, case.held.person, draft.id)
     except Refused:
-        return {"refused": True}
+        return {REFUSED: True}
     return {"kept": opened.kept}
 
 
@@ -96,12 +96,18 @@ def done(visit: Visit, draft: Draft) -> Done:
     say, case = visit.say, case_of(visit, draft.case)
     outcome, onward = draft.answers["outcome"], _onward(visit, draft.case)
     stage = case.unit.stage(draft.facts["stage"])
-    if outcome.get("refused"):
-        return Done(say("The case was not opened"), (say("It stands differently by now."),), onward, good=False)
+    if outcome.get(REFUSED):
+        rows = ((say("Goes on from"), stage), (say("Reason"), str(draft.answers["reason"])))
+        words = (say("It stands differently by now."),)
+        return Done(say("The case was not opened"), words, onward, good=False, rows=rows, again=_back(draft))
     if outcome["kept"]:
         kept = say("It is kept, and the case opens as soon as Datrys can reach it.")
         return Done(say("The case will be opened again"), (kept,), onward)
     return Done(say("The case is open again"), (say("It goes on from: %(stage)s", stage=stage),), onward)
+
+
+def _back(draft: Draft) -> str:
+    return f"/unit/cases/{draft.case}/reopen?draft={draft.id}"
 
 
 def _onward(visit: Visit, reference: str) -> tuple[tuple[str, str], ...]:
