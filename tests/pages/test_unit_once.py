@@ -13,7 +13,8 @@ from protocols.steps import Code, Receipt
 from records import loading
 from records.loading import Loaded
 from starter.pages.unit import reopening
-from starter.use_cases import Datrys, Raised, Told
+from starter.told import Told
+from starter.use_cases import Datrys, Raised
 from tests.pages.test_unit_cases import said_in
 from tests.pages.unit import GWENT, PEOPLE, UNIT, a_person, csv_of, hand_over, rows_of, two_boards
 from tests.pages.visiting import heading, quiet_door, send, sign_in, text_of, visiting
