@@ -33,10 +33,12 @@ class Place(NamedTuple):
 
     Attributes:
         file: a case file that raises another of the same agencies.
+        marks: words that stand in one place of the case only, each with the parts of which any opens it.
     """
 
     affair: Affair
     file: Mapping[str, Any]
+    marks: Mapping[str, frozenset[Part]] = {}
 
     @property
     def reference(self) -> str:
@@ -49,6 +51,16 @@ class Place(NamedTuple):
     @property
     def raising(self) -> str:
         return next(agency.code for agency in self.affair.agencies if agency.raising)
+
+    @property
+    def manager(self) -> Role:
+        """The manager at work of the agency that raised it."""
+        return Role(role=MANAGER[self.board], agency=self.raising)
+
+    @property
+    def immediate(self) -> str:
+        """Its immediate action."""
+        return f"{self.reference}-immediate-1"
 
 
 class Someone(NamedTuple):
@@ -89,6 +101,12 @@ class Verdict(StrEnum):
 
 OWN = {GWENT: ("Newport", "ABUHB", "NEWPORT"), CTM: ("Rhondda Cynon Taf", "CTMUHB", "RCT")}
 FOREIGN = {GWENT: ("Torfaen", "EDU", "TORFAEN"), CTM: ("Bridgend", "EDU", "BRIDGEND")}
+MANAGER = {GWENT: "line_manager", CTM: "manager"}
+AT_WORK = {
+    GWENT: (("practitioner", "line_manager"), ("practitioner", "line_manager")),
+    CTM: (("professional", "manager"), ("counterpart_manager",)),
+}
+"""Of the agency that raised a case, and of the other."""
 REACHED = {
     GWENT: ("practitioners", "line_managers", "team_manager", "meeting"),
     CTM: ("single_agency", "response", "agreement"),
@@ -146,6 +164,10 @@ class Ground:
 
     def _place(self, board: str, authority: str, raising: str, other: str) -> Place:
         agencies = (Agency(code=raising, raising=True), Agency(code=other, must_respond=True))
+        mark = f"{SECRET}{'Own' if OWN[board][0] == authority else 'Foreign'}{board[:3]}"
+        sides = zip(AT_WORK[board], (raising, other), strict=True)
+        seats = [(role, code) for roles, code in sides for role in roles]
+        named = [a_person(role, code, name=f"{mark}Named{role}{code}") for role, code in seats]
         reference = keep(
             self.engine,
             edition=read_editions()[board],
@@ -153,13 +175,23 @@ class Ground:
             agencies=agencies,
             stage=REACHED[board][0],
             fingerprint=f"{board} {authority}",
-            subject=Subject(name=f"{SECRET} Prawf", address=f"1 {SECRET} Street"),
-            people=(a_person("line_manager" if board == GWENT else "manager", raising, name=SECRET),),
-            texts={"issue": {"text": SECRET}},
+            subject=Subject(name=f"{mark}Person", address=f"1 {mark}Home"),
+            people=tuple(named),
+            texts={"issue": {"text": f"{mark}Issue"}},
         )
-        notices = tuple(_notices(board, other))
+        marks = {person.name: frozenset({Part.NAMES}) for person in named}
+        marks |= {f"{mark}Person": frozenset({Part.PERSON}), f"{mark}Home": frozenset({Part.PERSON})}
+        marks |= {f"{mark}Issue": frozenset({Part.CONCERN})}
+        manager = Role(role=MANAGER[board], agency=raising)
+        marks[f"{mark}Named{manager.role}{raising}"] |= {Part.WHO_RAISED_IT}
+        notices = tuple(_notices(board, other, manager))
         entries = [an_entry(stage=stage) for stage in REACHED[board]]
-        write(self.engine, a_step(reference, stage=REACHED[board][-1], entries=entries, notices=notices))
+        said = an_entry("not_resolved", by=manager, stage=REACHED[board][0], code="accepted", signal_id="s")
+        write(self.engine, a_step(reference, stage=REACHED[board][-1], entries=[said, *entries], notices=notices))
+        alarm = a_notice("immediate-action", to=Role(role="duty_team"))
+        danger = an_entry("immediate-action", by=manager, stage=REACHED[board][0])
+        write(self.engine, a_step(f"{reference}-immediate-1", entries=[danger], notices=[alarm]))
+        notices = (*notices, alarm)
         affair = Affair(
             reference,
             board,
@@ -169,15 +201,15 @@ class Ground:
             reached=frozenset(REACHED[board]),
             notices=frozenset((notice.notice, notice.to) for notice in notices),
         )
-        return Place(affair, _file(board, raising))
+        return Place(affair, _file(board, raising), marks)
 
 
-def _notices(board: str, other: str) -> Iterator[Notice]:
+def _notices(board: str, other: str, manager: Role) -> Iterator[Notice]:
     informed = ["team_manager", "local_network"] if board == GWENT else ["business_unit", "board"]
     for role in informed:
         yield a_notice("informed", to=Role(role=role))
     yield a_notice("informed", to=Role(role="safeguarding_lead", agency=other))
-    yield a_notice("immediate-action", to=Role(role="duty_team"))
+    yield a_notice("action-required", to=manager, stage=REACHED[board][0])
 
 
 def _file(board: str, raising: str) -> Mapping[str, Any]:

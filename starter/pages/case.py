@@ -5,16 +5,17 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from protocols.access import BUSINESS_UNIT, EVERYTHING, holds, may_speak_as
+from protocols.access import BUSINESS_UNIT, EVERYTHING, Proof, holds, may_speak_as
 from protocols.errors import CaseUnknown
 from protocols.roles import Role
-from records import directory
-from records.access import Sight
+from records import directory, links
+from records.access import Sight, sight
+from records.holding import Asker
 from starter.pages.case_parts import case_shown
 from starter.pages.due import in_words
 from starter.pages.titles import Titles
 from starter.pages.tongues import later
-from starter.pages.visit import Visit, Visiting
+from starter.pages.visit import SignInFirst, Visit, Visiting
 from starter.web.callers import LONGEST_REFERENCE, REFERENCE
 from workflows.registry import ACCESS, protocol_of
 
@@ -29,7 +30,7 @@ KINDS = {
 @router.api_route("/cases/{reference}", methods=["GET", "HEAD"])
 def case(visit: Visiting, reference: str) -> Response:
     """A case, with the parts of it that the visitor may see."""
-    seen = sight_of(visit, reference)
+    seen = reader_of(visit, reference)
     report = visit.door.case(reference)
     titles = Titles(visit.tongue, report.view.facts.edition, directory.agencies(visit.door.database))
     shown = case_shown(visit.door, seen, report, titles)
@@ -41,7 +42,8 @@ def case(visit: Visiting, reference: str) -> Response:
         reference=reference,
         authority=seen.case.authority,
         group=visit.say(GROUPS[seen.case.group]),
-        may=_may(seen),
+        may=_may(visit, seen),
+        answer_at=f"/cases/{reference}/say" if visit.signed_in else f"/asked/{_link(visit)}/say",
         until=lambda due: in_words(due, visit.now, visit.house.duty.holidays, visit.tongue),
         fields=lambda name: visit.say(FIELDS[name]) if name in FIELDS else name.replace("_", " "),
     )
@@ -50,7 +52,7 @@ def case(visit: Visiting, reference: str) -> Response:
 @router.api_route("/cases/{reference}/form.{kind}", methods=["GET", "HEAD"])
 def form(visit: Visiting, reference: str, kind: str) -> Response:
     """The form of a case, filled from its record, for whoever may see all that stands in it."""
-    seen = sight_of(visit, reference)
+    seen = reader_of(visit, reference)
     if kind not in KINDS or "form" not in protocol_of(seen.case.board).documents or not seen.parts >= EVERYTHING:
         raise CaseUnknown(reference)
     from starter import documents
@@ -60,8 +62,26 @@ def form(visit: Visiting, reference: str, kind: str) -> Response:
     return visit.answer(Response(documents.FORMATS[f".{kind}"](made), media_type=KINDS[kind], headers=headers))
 
 
+def reader_of(visit: Visit, reference: str) -> Sight:
+    """What the visitor may read of a case: signed in; or with a code, of the case of its link alone, where codes read.
+
+    Raises:
+        SignInFirst: nobody is signed in, and no code is for this case, or none reads.
+        CaseUnknown: there is no such case, or they may see nothing of it any more.
+        Unreachable: the records do not answer.
+    """
+    visitor, database = visit.visitor, visit.door.database
+    if visitor is None or visitor.proof is not Proof.CODE or not visit.door.settings.code_reads:
+        return sight_of(visit, reference)
+    link = links.link(database, visitor.link, visit.now)
+    if link is None or (link.reference, link.email) != (reference, visitor.email):
+        raise SignInFirst
+    seen = sight(database, Asker(email=visitor.email), reference, ACCESS)
+    return seen._replace(parts=visit.shown(seen, visitor.proof))
+
+
 def sight_of(visit: Visit, reference: str) -> Sight:
-    """What the visitor may see of a case.
+    """What whoever is signed in may see of a case.
 
     Raises:
         SignInFirst: nobody is signed in.
@@ -75,12 +95,17 @@ def sight_of(visit: Visit, reference: str) -> Sight:
     return seen
 
 
-def _may(seen: Sight) -> dict[str, Any]:
-    """What the visitor may do beside reading."""
+def _link(visit: Visit) -> str:
+    """The link that the visitor's code is for."""
+    return visit.session.link if visit.session else ""
+
+
+def _may(visit: Visit, seen: Sight) -> dict[str, Any]:
+    """What the visitor may do beside reading; with a code that is to answer, and no more."""
     access = ACCESS[seen.case.board]
     speaks = any(may_speak_as(one.role, seen.held, seen.case, access) for one in seen.held if not one.replaced)
     unit = holds(Role(role=BUSINESS_UNIT), seen.held, seen.case)
-    return {"speak": speaks, "correct": unit}
+    return {"speak": speaks, "alarm": speaks and visit.signed_in, "correct": unit and visit.signed_in}
 
 
 GROUPS = {"children": later("children"), "adults": later("adults")}

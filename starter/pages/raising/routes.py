@@ -105,6 +105,8 @@ async def send(visit: Visiting, form: Sent, draft: str) -> Response:
     if mine.sent_at:
         return visit.go(f"/raise/{draft}")
     way = await asyncio.to_thread(lambda: Way(Asking(visit, mine)))
+    if way.asking.edition is None:  # nothing is there to be looked at
+        return visit.go(f"/raise/{draft}/{way.unfinished[0].name}")
     if way.unfinished:
         return await asyncio.to_thread(_checked, way, {one.name: one.heading(way.asking) for one in way.unfinished})
     try:
