@@ -117,3 +117,13 @@ async def test_people_files_and_a_correction(
         await press(page)
         await looked_at(page, f"unit-13-correct-kept-{kind}")
     assert [] == [one for one in directory.people(engine, GWENT) if one.id in ("new", "b")]
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize("page_about", ["cookies", "privacy", "accessibility"])
+async def test_the_pages_about_these_pages_fit_a_telephone(engine: Engine, visitors: Visitors, page_about: str) -> None:
+    """In Welsh, whose words are longer."""
+    async with served(engine) as address:
+        page = await (await visitors(width=TELEPHONE, language="cy-GB")).new_page()
+        await page.goto(f"{address}/about/{page_about}")
+        await looked_at(page, f"about-{page_about}-cy")
