@@ -134,7 +134,8 @@ KINDS: Mapping[int, str] = {
 def of_sign_in_first(request: Request, fault: Exception) -> Response:
     """Asked to sign in, then led back; what was sent meanwhile is shown."""
     visit: Visit = request.state.visit
-    link = visit.session.link if visit.session else ""  # a code's time is over: its link asks for the next one
+    over = visit.session if visit.session and not visit.session.counts else None
+    link = over.link if over else ""  # a code's time is over: its link asks for the next one
     if request.method not in ("GET", "HEAD"):
         return _trouble(request, 403, "code-over" if link else "signed-out", link=link)
     if link:

@@ -201,6 +201,7 @@ ROWS: list[tuple[tuple[str, str], Call]] = [
     *one("POST", "/raise/{draft}/throw-away", owner("to throw away"), "/raise/{to_throw_away}/throw-away"),
     *one("GET", "/asked/{link_id}", opener, "/asked/{link}"),
     *both("/asked/{link_id}/code", "/asked/{link}/code", opener),
+    *one("GET", "/asked/{link_id}/code/try", anybody, "/asked/{link}/code/try"),
     *one("POST", "/asked/{link_id}/code/try", opener, "/asked/{link}/code/try"),
     *both("/asked/{link_id}/say", "/asked/{link}/say", answerer),
     *one("POST", "/language", anybody, language="cy"),
@@ -222,7 +223,7 @@ def verdict(visitor: Visitor, address: str, answer: Response) -> str:
         case 303:
             return AWAY if led_away else IN
         case 403:
-            return REFUSED if visitor.email and "signed out" not in answer.text else AWAY
+            return REFUSED if visitor.email and "You were signed out" not in answer.text else AWAY
         case 404:
             return HIDDEN
         case 200 | 409 | 422 | 429:

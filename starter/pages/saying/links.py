@@ -21,7 +21,7 @@ from records.links import LinkSeen
 from records.reading import CaseView
 from starter.pages.forms import Sent
 from starter.pages.saying import choosing, words
-from starter.pages.saying.answered import answered
+from starter.pages.saying.answered import Answered, answered
 from starter.pages.saying.asked import moves
 from starter.pages.saying.speaker import Speaker, floor_of, speaker_by
 from starter.pages.saying.titled import titles_of
@@ -87,7 +87,6 @@ def asked(visit: Visiting, link_id: str) -> Response:
 def _asked(visit: Visit, seen: LinkSeen, held: Sight) -> Response:
     speaker = speaker_by(visit, seen)
     proof = speaker.proof if speaker else Proof.LINK
-    known = proof is Proof.SIGNED_IN
     parts = visit.shown(held, proof)
     view = reading.case_view(visit.door.database, seen.reference)
     edition = view.facts.edition
@@ -105,9 +104,20 @@ def _asked(visit: Visit, seen: LinkSeen, held: Sight) -> Response:
         choices=_choices(visit, seen, held) if open_now else [],
         open=open_now,
         urgent=_urgent(visit, seen, parts),
-        by=answered(visit, seen.reference, seen.stage, seen.turn) if known and not open_now else None,
+        by=None if open_now else _answered_by(visit, seen),
         said=words.SAID,
     )
+
+
+def _answered_by(visit: Visit, seen: LinkSeen) -> Answered | None:
+    """Who was first: for whoever is signed in and may themselves see what happened in the case."""
+    if not visit.signed_in:
+        return None
+    try:
+        own = visit.sight(seen.reference)
+    except CaseUnknown:
+        return None
+    return answered(visit, seen.reference, seen.stage, seen.turn) if Part.TIMELINE in own.parts else None
 
 
 def _open(seen: LinkSeen, view: CaseView) -> bool:

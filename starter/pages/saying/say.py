@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from protocols.access import Proof
+from protocols.access import Part, Proof
 from protocols.errors import CaseUnknown, NotAllowed
 from protocols.messages import CONFIRMATION
 from protocols.roles import Role
@@ -235,12 +235,13 @@ def _moved_on(visit: Visit, talk: Talk) -> Response | None:
     taken_still = talk.asking.row is not None and talk.asking.row.row.stage == ANY_TIME
     if not bound or taken_still or (bound["stage"], bound["turn"]) == (standing.stage, standing.turn or FIRST_TURN):
         return None
+    told = visit.signed_in and Part.TIMELINE in talk.speaker.seen.parts
     return visit.page(
         "saying/moved_on.html.j2",
         status=409,
         concerning=talk.speaker.seen,
         talk=talk,
-        by=answered(visit, talk.speaker.reference, bound["stage"], bound["turn"]) if visit.signed_in else None,
+        by=answered(visit, talk.speaker.reference, bound["stage"], bound["turn"]) if told else None,
         typed=_typed(talk),
     )
 
