@@ -4,15 +4,12 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest_asyncio
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import Page
 from sqlalchemy import Engine
 
-from protocols.access import Proof
-from records import sessions
 from starter.doors import doors
-from starter.pages.visit import SESSION
 from tests import ctm
-from tests.browser.browser import TELEPHONE, Visitors, picture, too_wide, violations
+from tests.browser.browser import TELEPHONE, Visitors, picture, press, stand_for, too_wide, violations
 from tests.browser.site import serving
 from tests.pages.raising import CHECK, answers
 from tests.pages.visiting import Post, quiet_door, read_numbers
@@ -34,12 +31,6 @@ async def site(engine: Engine) -> AsyncIterator[str]:
     await read_numbers(both, door)
     async with serving(both) as address:
         yield address
-
-
-async def sign_in(context: BrowserContext, site: str, engine: Engine, email: str) -> None:
-    """This browser stands for whoever has this address."""
-    secret, _ = sessions.begin(engine, email, Proof.SIGNED_IN, now())
-    await context.add_cookies([{"name": f"datrys_{SESSION}", "value": secret, "url": site}])
 
 
 async def fill(page: Page, fields: Mapping[str, Any]) -> None:
@@ -69,26 +60,26 @@ async def test_the_whole_way_without_scripts_on_a_telephone_in_welsh(
 ) -> None:
     """Every page is Welsh, fits, and has nothing that axe finds; a page with faults as well."""
     context = await visitors(javascript=False, language="cy", width=TELEPHONE)
-    await sign_in(context, site, engine, FILE["raised_by"]["email"])
+    await stand_for(context, engine, FILE["raised_by"]["email"], site)
     page, typed, shown = await context.new_page(), answers(FILE), list[str]()
     await page.goto(f"{site}/raise")
     await looked_at(page)
     await picture(page, "raise-360-cy")
-    await page.click("main form button")
+    await press(page, "main form button")
     while not page.url.endswith(f"/{CHECK}"):
         name = page.url.rpartition("/")[2]
         assert name not in shown
         shown.append(name)
         assert "cy" == await page.get_attribute("html", "lang")
         if name not in {"people", "carers", "done"}:
-            await page.click(BUTTON)
+            await press(page, BUTTON)
             assert await page.locator(".govuk-error-summary").is_visible(), name
         await looked_at(page)
         await fill(page, typed[name])
-        await page.click(BUTTON)
+        await press(page, BUTTON)
     await looked_at(page)
     await picture(page, "raise-check-360-cy")
-    await page.click("main form button")
+    await press(page, "main form button")
     assert "Codwyd yr achos" == await page.inner_text("h1")
     await looked_at(page)
     assert {"scope", "remains", "start", "reason", "grounds", "answering", "begun"} <= set(shown)
@@ -97,7 +88,7 @@ async def test_the_whole_way_without_scripts_on_a_telephone_in_welsh(
 async def test_a_page_is_answered_with_the_keyboard_alone(visitors: Visitors, site: str, engine: Engine) -> None:
     """Choosing, typing, a fault and its way to the field, and going on; with scripts, at a desk."""
     context = await visitors()
-    await sign_in(context, site, engine, FILE["raised_by"]["email"])
+    await stand_for(context, engine, FILE["raised_by"]["email"], site)
     page = await context.new_page()
     await page.goto(f"{site}/raise")
     await to(page, "Begin")

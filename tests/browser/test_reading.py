@@ -7,11 +7,9 @@ import pytest_asyncio
 from playwright.async_api import Page
 from sqlalchemy import Engine
 
-from protocols.access import Proof
-from records import drafts, sessions
+from records import drafts
 from starter.doors import doors
-from starter.pages.visit import SESSION
-from tests.browser.browser import SCREEN, TELEPHONE, Visitors, picture, too_wide, violations
+from tests.browser.browser import SCREEN, TELEPHONE, Visitors, picture, stand_for, too_wide, violations
 from tests.browser.site import serving
 from tests.pages.cases import ctm_case, gwent, load_directories
 from tests.pages.test_cases import keep_many
@@ -53,9 +51,8 @@ async def site(engine: Engine) -> AsyncIterator[str]:
 async def come(visitors: Visitors, engine: Engine, site: str, who: str, way: tuple[bool, str, int]) -> Page:
     """A visitor who is signed in."""
     javascript, language, width = way
-    secret, _ = sessions.begin(engine, WHO[who], Proof.SIGNED_IN, now())
     context = await visitors(javascript=javascript, language=language, width=width)
-    await context.add_cookies([{"name": f"datrys_{SESSION}", "value": secret, "url": site}])
+    await stand_for(context, engine, WHO[who], site)
     return await context.new_page()
 
 

@@ -7,18 +7,15 @@ import pytest
 from playwright.async_api import Page
 from sqlalchemy import Engine
 
-from protocols.access import Proof
-from records import cases, directory, sessions
+from records import cases, directory
 from records.cases import mark_started
 from starter.doors import doors
-from starter.pages.visit import SESSION
 from starter.parts import LOCALHOST, free_port
-from tests.browser.browser import SCREEN, TELEPHONE, Visitors, picture, press, too_wide, violations
+from tests.browser.browser import SCREEN, TELEPHONE, Visitors, picture, press, stand_for, too_wide, violations
 from tests.browser.site import serving
 from tests.pages.unit import CTM, GWENT, OTHER_UNIT, PEOPLE, UNIT, a_person, csv_of, two_boards
 from tests.pages.visiting import Post, quiet_door, read_numbers
 from tests.records.making import PRACTITIONER, a_step, an_entry, keep, write
-from tests.web.hook import now
 
 KINDS = pytest.mark.parametrize(
     ("width", "javascript", "language"),
@@ -46,8 +43,7 @@ async def served(engine: Engine) -> AsyncIterator[str]:
 async def signed_in(visitors: Visitors, engine: Engine, address: str, who: str, **how: object) -> Page:
     """The browser of somebody who has signed in."""
     visitor = await visitors(**how)  # type: ignore[arg-type]
-    secret, _ = sessions.begin(engine, who, Proof.SIGNED_IN, now())
-    await visitor.add_cookies([{"name": f"datrys_{SESSION}", "value": secret, "url": address}])
+    await stand_for(visitor, engine, who, address)
     return await visitor.new_page()
 
 
