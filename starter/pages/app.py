@@ -1,8 +1,5 @@
 """The pages as one application: who is let in where, and how every fault becomes a page that says what to do."""
 
-import logging
-import os
-import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,14 +11,15 @@ from fastapi.responses import Response
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from protocols.errors import CaseUnknown, DatrysError, NotAllowed, Unreachable
 from records.keys import Keys
 from starter.pages import authenticator, case, organisation, raising, register, sign_in, start, unit, work
 from starter.pages.forms import NotFromHere, TooLong
 from starter.pages.saying import choosing, links, say
-from starter.pages.visit import SendCode, SignInFirst, Visit, visit_of
+from starter.pages.visit import LinkOver, SendCode, SignInFirst, Visit, visit_of
+from starter.web.answering import Answering, Headers
 from starter.web.house import House
 
 ASSETS = Path(__file__).parent / "assets"
@@ -54,7 +52,6 @@ ROUTERS = (
     raising.router,
     unit.router,
 )
-log = logging.getLogger(__name__)
 
 
 def pages_app(house: House, keys: Keys, send_code: SendCode) -> FastAPI:
@@ -72,42 +69,15 @@ def pages_app(house: House, keys: Keys, send_code: SendCode) -> FastAPI:
     app.mount("/assets", StaticFiles(directory=ASSETS), name="assets")
     for router in ROUTERS:
         app.include_router(router)
-    app.add_middleware(Framing)
+    app.add_middleware(
+        Answering, house=house, headers=_headers, trouble=lambda scope, status: _trouble(Request(scope), status)
+    )
     return app
 
 
-class Framing:
-    """Says with every answer what a browser may do with it, and lets no traceback out.
-
-    Args:
-        app: what answers.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] != "http":
-            return await self._app(scope, receive, send)
-        begun = False
-
-        async def answer(message: Message) -> None:
-            nonlocal begun
-            if message["type"] == "http.response.start":
-                begun = True
-                kept = A_DAY if scope["path"].startswith("/assets/") else NOT_KEPT
-                message["headers"] = [*message.get("headers", ()), *HEADERS, kept]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, answer)
-        except Exception as fault:
-            if begun or os.environ.get("DATRYS_TRACEBACK"):
-                raise
-            where = "".join(traceback.format_tb(fault.__traceback__))  # not its words: they may be about somebody
-            log.error("Failed where it should not (%s)\n%s", type(fault).__name__, where)  # noqa: TRY400
-            await _trouble(Request(scope), 500)(scope, receive, answer)
+def _headers(scope: Scope) -> Headers:
+    """What a browser may do with an answer; only what every page is dressed with is kept."""
+    return (*HEADERS, A_DAY if scope["path"].startswith("/assets/") else NOT_KEPT)
 
 
 # --- faults
@@ -144,6 +114,12 @@ def of_sign_in_first(request: Request, fault: Exception) -> Response:
     return visit.go(f"/sign-in?next={quote(where)}")
 
 
+def of_link_over(request: Request, fault: Exception) -> Response:
+    """One page for every reason why a link does not count, so that it says nothing of any."""
+    visit: Visit = request.state.visit
+    return visit.page("saying/over.html.j2", status=404)
+
+
 def of_not_from_here(request: Request, fault: Exception) -> Response:
     """The form is too old, or from elsewhere: nothing was done."""
     return _trouble(request, 403, "form-expired")
@@ -177,6 +153,7 @@ def of_validation(request: Request, fault: Exception) -> Response:
 
 HANDLERS: Mapping[Any, Any] = {
     SignInFirst: of_sign_in_first,
+    LinkOver: of_link_over,
     NotFromHere: of_not_from_here,
     TooLong: of_error,
     DatrysError: of_error,

@@ -44,6 +44,10 @@ class SignInFirst(Exception):
     """Only whoever is signed in is shown this: they are asked to, and led back."""
 
 
+class LinkOver(Exception):
+    """A link that does not count any more, or that this browser has not opened."""
+
+
 class Visit:
     """A request to a page, and what every page needs.
 

@@ -1,19 +1,18 @@
 """The web hook as one application: who may come in, what there is, and how every fault is answered."""
 
 import asyncio
-import logging
-import os
-import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from http import HTTPStatus
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Scope
 
 from protocols.errors import Unreachable
 from starter.use_cases import Datrys
 from starter.web import cases, machines
+from starter.web.answering import Answering
 from starter.web.house import House, Limits, Rates
 from starter.web.openapi import describe
 from starter.web.problems import HANDLERS, Trouble
@@ -30,7 +29,6 @@ DESCRIPTION = (
     "them something and look, with a bearer token that is bound to roles. Faults are problem documents (RFC 9457)."
 )
 TWO_LENGTHS = "The length of the body is said in two ways; who passed it on may have read another body than this one."
-log = logging.getLogger(__name__)
 
 
 def web_app(door: Datrys, limits: Limits | None = None) -> FastAPI:
@@ -54,7 +52,7 @@ def web_app(door: Datrys, limits: Limits | None = None) -> FastAPI:
     app.state.house = house = House(door, limits, Rates(limits))
     app.include_router(cases.router)
     app.include_router(machines.router)
-    app.add_middleware(Answering, house=house)
+    app.add_middleware(Answering, house=house, headers=lambda scope: HEADERS, trouble=_trouble)
     app.openapi = partial(describe, app)  # type: ignore[method-assign]  # as FastAPI's own documentation does it
     return app
 
@@ -81,39 +79,8 @@ async def _keeping_numbers(app: FastAPI) -> AsyncIterator[None]:
         await keeping
 
 
-class Answering:
-    """Counts what is answered, says that nobody is to keep it, and lets no traceback out.
-
-    Args:
-        app: what answers.
-        house: where it is counted.
-    """
-
-    def __init__(self, app: ASGIApp, house: House) -> None:
-        self._app, self._house = app, house
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] != "http":
-            return await self._app(scope, receive, send)
-        begun = False
-
-        async def answer(message: Message) -> None:
-            nonlocal begun
-            if message["type"] == "http.response.start":
-                begun = True
-                self._house.answered[message["status"]] += 1
-                message["headers"] = [*message.get("headers", ()), *HEADERS]
-            await send(message)
-
-        try:
-            if len({b"content-length", b"transfer-encoding"} & {name for name, _ in scope["headers"]}) > 1:
-                return await Trouble(400, TWO_LENGTHS, headers={"Connection": "close"}).answer()(scope, receive, answer)
-            await self._app(scope, receive, answer)
-        except Exception as fault:
-            if begun or os.environ.get("DATRYS_TRACEBACK"):
-                raise
-            where = "".join(traceback.format_tb(fault.__traceback__))  # not its words: they may be about somebody
-            log.error("Failed where it should not (%s)\n%s", type(fault).__name__, where)  # noqa: TRY400
-            trouble = Trouble(500, "Datrys failed where it should not; please report it.")
-            await trouble.answer()(scope, receive, answer)
+def _trouble(scope: Scope, status: int) -> ASGIApp:
+    """Two lengths, or a failure of ours, as a problem document."""
+    if status == HTTPStatus.BAD_REQUEST:
+        return Trouble(status, TWO_LENGTHS, headers={"Connection": "close"}).answer()
+    return Trouble(status, "Datrys failed where it should not; please report it.").answer()

@@ -128,10 +128,6 @@ def opener(step: Step) -> str:
     return IN if step.who.link and step.who.link == step.link("manager") else HIDDEN
 
 
-def answerer(step: Step) -> str:
-    return IN if step.who.link and step.who.link == step.link("manager") else AWAY
-
-
 # --- the rows
 
 
@@ -203,7 +199,7 @@ ROWS: list[tuple[tuple[str, str], Call]] = [
     *both("/asked/{link_id}/code", "/asked/{link}/code", opener),
     *one("GET", "/asked/{link_id}/code/try", anybody, "/asked/{link}/code/try"),
     *one("POST", "/asked/{link_id}/code/try", opener, "/asked/{link}/code/try"),
-    *both("/asked/{link_id}/say", "/asked/{link}/say", answerer),
+    *both("/asked/{link_id}/say", "/asked/{link}/say", opener),
     *one("POST", "/language", anybody, language="cy"),
     *one("POST", "/sign-out", anybody),
 ]

@@ -5,9 +5,9 @@ Opening never acts and writes nothing: the browser gets a signed cookie and is l
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, NamedTuple
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from protocols.access import Part, Proof
@@ -26,7 +26,7 @@ from starter.pages.saying.asked import moves
 from starter.pages.saying.speaker import Speaker, floor_of, speaker_by
 from starter.pages.saying.titled import titles_of
 from starter.pages.tongues import later
-from starter.pages.visit import Visit, Visiting
+from starter.pages.visit import LinkOver, Visit, Visiting
 from starter.shown import STANDING
 from workflows.registry import ACCESS
 
@@ -47,44 +47,47 @@ def open_link(visit: Visiting, token: str) -> Response:
     """Remember in the browser that it was opened, and lead to an address that says nothing."""
     seen = links.opened(visit.door.database, token, visit.now)
     if seen is None:
-        return over(visit)
+        raise LinkOver
     visit.remember_link(seen.id)
     return visit.go(f"/asked/{seen.id}")
 
 
-def over(visit: Visit) -> Response:
-    """The page of a link that does not count: one page for all reasons, so that it says nothing of any."""
-    return visit.page("saying/over.html.j2", status=404)
+class Opened(NamedTuple):
+    """A link that this browser has opened, and what its receiver may see of the case."""
+
+    visit: Visit
+    link: LinkSeen
+    held: Sight
 
 
-def _opened(visit: Visit, link_id: str) -> tuple[LinkSeen, Sight]:
-    """The link, which this browser has opened, and what its receiver may see.
+def opened(visit: Visiting, link_id: str) -> Opened:
+    """What a request below `/asked/` is about.
 
     Raises:
-        CaseUnknown: it does not count, or the role has passed to somebody else.
+        LinkOver: it does not count, was not opened here, or the role has passed to somebody else.
     """
     visitor = visit.visitor
     mine = visitor is not None and visitor.link == link_id
     seen = links.link(visit.door.database, link_id, visit.now) if mine or link_id in visit.links() else None
     if seen is None:
-        raise CaseUnknown("this link does not count")
-    return seen, sight(visit.door.database, Asker(email=seen.email), seen.reference, ACCESS)
+        raise LinkOver
+    try:
+        held = sight(visit.door.database, Asker(email=seen.email), seen.reference, ACCESS)
+    except CaseUnknown:
+        raise LinkOver from None
+    return Opened(visit, seen, held)
+
+
+Opening = Annotated[Opened, Depends(opened)]
 
 
 # --- what is asked
 
 
 @router.api_route("/asked/{link_id}", methods=GET)
-def asked(visit: Visiting, link_id: str) -> Response:
+def asked(at: Opening) -> Response:
     """What is asked, of which role, by when and why."""
-    try:
-        seen, held = _opened(visit, link_id)
-    except CaseUnknown:
-        return over(visit)
-    return _asked(visit, seen, held)
-
-
-def _asked(visit: Visit, seen: LinkSeen, held: Sight) -> Response:
+    visit, seen, held = at
     speaker = speaker_by(visit, seen)
     proof = speaker.proof if speaker else Proof.LINK
     parts = visit.shown(held, proof)
@@ -168,87 +171,65 @@ def _urgent(visit: Visit, seen: LinkSeen, parts: frozenset[Part]) -> Mapping[str
 
 
 @router.post("/asked/{link_id}/code")
-async def send_code(visit: Visiting, form: Sent, link_id: str) -> Response:
+async def send_code(form: Sent, at: Opening) -> Response:
     """Mail a code to whoever the link went to; the address is not shown."""
-    try:
-        seen, held = await asyncio.to_thread(_opened, visit, link_id)
-    except CaseUnknown:
-        return over(visit)
+    visit, seen, _ = at
     database, keys = visit.door.database, visit.keys
     code = await asyncio.to_thread(codes.make, database, keys, seen.email, PURPOSE, visit.browser, visit.now, seen.id)
     if code is None:
-        return _code(
-            visit, seen, held, visit.say("Too many codes were asked for. Wait an hour, or sign in."), status=429
-        )
+        return _code(at, visit.say("Too many codes were asked for. Wait an hour, or sign in."), 429)
     try:
         await visit.send_code(seen.email, code)
     except (Unreachable, Refused):
         await asyncio.to_thread(codes.take_back, database, PURPOSE, visit.browser, seen.id)
-        return _code(
-            visit, seen, held, visit.say("The code could not be mailed. Try again later, or sign in."), status=503
-        )
-    return visit.go(f"/asked/{link_id}/code")
+        return _code(at, visit.say("The code could not be mailed. Try again later, or sign in."), 503)
+    return visit.go(f"/asked/{seen.id}/code")
 
 
 @router.api_route("/asked/{link_id}/code", methods=GET)
-def code(visit: Visiting, link_id: str) -> Response:
+def code(at: Opening) -> Response:
     """Where the code is typed or pasted."""
-    try:
-        seen, held = _opened(visit, link_id)
-    except CaseUnknown:
-        return over(visit)
-    return _code(visit, seen, held)
+    return _code(at)
 
 
 @router.api_route("/asked/{link_id}/code/try", methods=GET)
-def code_again(visit: Visiting, link_id: str) -> Response:
+def code_again(at: Opening) -> Response:
     """Where somebody comes to who chooses the other language after a wrong code."""
-    return visit.go(f"/asked/{link_id}/code")
+    return at.visit.go(f"/asked/{at.link.id}/code")
 
 
-def _code(visit: Visit, seen: LinkSeen, held: Sight, fault: str = "", status: int = 200) -> Response:
+def _code(at: Opened, fault: str = "", status: int = 200) -> Response:
     faults = {"code": fault} if fault else {}
-    return visit.page("saying/code.html.j2", status=status, concerning=held, link=seen, faults=faults)
+    return at.visit.page("saying/code.html.j2", status=status, concerning=at.held, link=at.link, faults=faults)
 
 
 @router.post("/asked/{link_id}/code/try")
-def try_code(visit: Visiting, form: Sent, link_id: str) -> Response:
+def try_code(form: Sent, at: Opening) -> Response:
     """Try a code; with the right one whoever has it may answer, for an hour."""
-    try:
-        seen, held = _opened(visit, link_id)
-    except CaseUnknown:
-        return over(visit)
-    database, typed = visit.door.database, form.line("code")
+    visit, seen, _ = at
+    typed = form.line("code")
     if not typed:
-        return _code(visit, seen, held, visit.say("Enter the code from the mail"), status=422)
-    tried, email = codes.try_code(database, visit.keys, typed, PURPOSE, visit.browser, visit.now, seen.id)
+        return _code(at, visit.say("Enter the code from the mail"), 422)
+    database, browser = visit.door.database, visit.browser
+    tried, email = codes.try_code(database, visit.keys, typed, PURPOSE, browser, visit.now, seen.id)
     if tried is not Tried.COUNTS:
-        return _code(visit, seen, held, visit.say(TRIED[tried]), status=422)
+        return _code(at, visit.say(TRIED[tried]), 422)
     visit.begin_session(email, Proof.CODE, seen.id)
-    return visit.go(f"/asked/{link_id}/say")
+    return visit.go(f"/asked/{seen.id}/say")
 
 
 # --- what is said there
 
 
 @router.api_route("/asked/{link_id}/say", methods=GET)
-def what(visit: Visiting, link_id: str) -> Response:
-    """What may be said by this link."""
-    speaker = _speaker(visit, link_id)
-    return choosing.offer(visit, speaker, "") if speaker else visit.go(f"/asked/{link_id}")
+def what(at: Opening) -> Response:
+    """What may be said by this link; before a code, the page that asks for one."""
+    speaker = speaker_by(at.visit, at.link)
+    return choosing.offer(at.visit, speaker, "") if speaker else at.visit.go(f"/asked/{at.link.id}")
 
 
 @router.post("/asked/{link_id}/say")
-def begin(visit: Visiting, form: Sent, link_id: str) -> Response:
+def begin(form: Sent, at: Opening) -> Response:
     """Begin to say it."""
-    speaker = _speaker(visit, link_id)
-    return choosing.begun(visit, speaker, form, "") if speaker else visit.go(f"/asked/{link_id}")
-
-
-def _speaker(visit: Visit, link_id: str) -> Speaker | None:
-    """Whoever may answer by this link; nobody before a code or a sign-in."""
-    try:
-        seen, _ = _opened(visit, link_id)
-    except CaseUnknown:
-        return None
-    return speaker_by(visit, seen)
+    speaker = speaker_by(at.visit, at.link)
+    return choosing.begun(at.visit, speaker, form, "") if speaker else at.visit.go(f"/asked/{at.link.id}")
