@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check lock bench clauses assets
+.PHONY: help setup demo run test check lock bench faults clauses assets
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -48,6 +48,9 @@ lock: $(READY) ## make both lock files again from pyproject.toml, with hashes an
 
 bench: $(READY) ## measure
 	$(BIN)/python -m bench
+
+faults: $(READY) ## break whatever can break, and see that nothing is lost
+	$(BIN)/python -m faults
 
 clauses: $(READY) ## write docs/clauses.md: which test holds which clause
 	$(BIN)/python -m tests.clauses

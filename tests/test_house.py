@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("protocols", "workflows", "activities", "records", "starter", "templates", "bench", "examples")
+PACKAGES = ("protocols", "workflows", "activities", "records", "starter", "templates", "bench", "faults", "examples")
 ALONE = ("worker", "settings")
 OURS = {*PACKAGES, *ALONE, "tests"}
 FILE_LINES, FUNCTION_LINES = 350, 45

@@ -1,0 +1,53 @@
+"""`python -m faults [--short] [ROW …]`: the table."""
+
+import argparse
+import asyncio
+import sys
+import time
+
+from rich.console import Console
+from rich.table import Table
+
+from faults.found import Found
+from faults.rows import ROWS
+from faults.yard import yard
+
+
+async def run(names: list[str], short: bool) -> list[Found]:
+    """Run rows one after another, each named on standard error as it begins."""
+    found = []
+    async with yard() as made:
+        for name in names:
+            began = time.monotonic()
+            found += await ROWS[name](made, short=short)
+            print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
+    return found
+
+
+def printed(rows: list[Found]) -> Table:
+    """The table, with every broken promise under its row."""
+    table = Table("fault", "promise", "runs", "lost", "doubled", "twins", "recovers in", "note")
+    for row in rows:
+        longest = f"{min(row.seconds):.1f} to {max(row.seconds):.1f} s" if row.seconds else "–"
+        numbers = (row.runs, len(row.lost), len(row.doubled), row.twins)
+        broken = "\n".join(row.broken)
+        table.add_row(row.fault, row.promise, *map(str, numbers), longest, f"{row.note}\n{broken}".strip())
+    return table
+
+
+def main() -> int:
+    """Print the table; 1 if a promise is broken."""
+    asked = argparse.ArgumentParser(prog="python -m faults")
+    asked.add_argument("--short", action="store_true", help="the cut that `make test` runs")
+    asked.add_argument("rows", nargs="*", metavar="ROW", help=f"one of {', '.join(ROWS)}; all if none is named")
+    words = asked.parse_args()
+    names = words.rows or list(ROWS)
+    if unknown := set(names) - set(ROWS):
+        asked.error(f"no such row: {', '.join(unknown)}")
+    rows = asyncio.run(run(names, words.short))
+    Console(width=None if sys.stdout.isatty() else 200).print(printed(rows))
+    return 1 if any(row.broken for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

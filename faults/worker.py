@@ -1,0 +1,109 @@
+"""A worker as `python -m worker` is one, which kills itself (SIGKILL) where it is told to.
+
+Nothing of this is in the product: what the environment names is laid around the product's functions here, in this
+process alone. `FAULTS_KILL=signal judged:3` dies when a signal was judged for the third time; `FAULTS_HASTY` shortens
+the waits that only make a run of the suite long (leases, time limits of activities, pauses before a retry).
+"""
+
+import os
+import signal
+from collections.abc import Callable
+from datetime import timedelta
+from inspect import iscoroutinefunction
+from typing import Any, NamedTuple
+
+from temporalio.common import RetryPolicy
+
+import activities.posting
+import activities.recording
+import records.outbox
+import worker
+import workflows.outbox
+from activities.recording import Records
+from activities.smtp import Line
+from workflows.disagreement import Disagreement
+from workflows.hearing import Hearing
+
+KILL, HASTY = "FAULTS_KILL", "FAULTS_HASTY"
+
+
+class Place(NamedTuple):
+    """A function of the product, and whether the worker dies before it or after it."""
+
+    owner: Any
+    name: str
+    before: bool = False
+
+
+POINTS = {
+    "signal seen": Place(Hearing, "keep"),
+    "signal judged": Place(Hearing, "take"),
+    "step about to be recorded": Place(Records, "_record", before=True),
+    "in mid-transaction": Place(activities.recording, "apply"),
+    "record written": Place(Records, "_record"),
+    "mail leased": Place(records.outbox, "lease_next"),
+    "mail handed over": Place(Line, "send"),
+    "mail noted": Place(records.outbox, "sent"),
+    "continue-as-new": Place(Disagreement, "go_on_in_a_new_run", before=True),
+    "first act of a new run": Place(Disagreement, "__init__"),
+    "last act of a case": Place(Disagreement, "_end"),
+    "end": Place(Disagreement, "follow"),
+}
+"""Every point at which a worker is killed, in the order in which a signal passes them."""
+
+
+def die_at(point: str, times: int) -> None:
+    """Lay a wrapper around the function: the process ends, at once and without a word, at the so-manieth passing."""
+    owner, name, before = POINTS[point]
+    original, passed = getattr(owner, name), 0
+
+    def pass_by() -> None:
+        nonlocal passed
+        passed += 1
+        if passed >= times:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(owner, name, _around(original, pass_by, before))
+
+
+def _around(original: Callable[..., Any], pass_by: Callable[[], None], before: bool) -> Callable[..., Any]:
+    if iscoroutinefunction(original):
+
+        async def slow(*args: Any, **kwargs: Any) -> Any:
+            if before:
+                pass_by()
+            found = await original(*args, **kwargs)
+            if not before:
+                pass_by()
+            return found
+
+        return slow
+
+    def quick(*args: Any, **kwargs: Any) -> Any:
+        if before:
+            pass_by()
+        found = original(*args, **kwargs)
+        if not before:
+            pass_by()
+        return found
+
+    return quick
+
+
+def hurry() -> None:
+    """Nobody has to wait half a minute for what a dead worker held; what is promised does not hang on these."""
+    records.outbox.LEASE = timedelta(seconds=4)
+    activities.posting.BEAT_SECONDS = 1
+    workflows.outbox.RECORD_TIMEOUT = timedelta(seconds=5)
+    workflows.outbox.POST_HEARTBEAT = timedelta(seconds=4)
+    pause = RetryPolicy(initial_interval=timedelta(seconds=0.5), maximum_interval=timedelta(seconds=2))
+    workflows.outbox.RECORD_RETRIES = workflows.outbox.POST_RETRIES = pause
+
+
+if __name__ == "__main__":
+    if os.environ.get(HASTY):
+        hurry()
+    if said := os.environ.get(KILL):
+        point, _, times = said.rpartition(":")
+        die_at(point, int(times))
+    worker.main()
