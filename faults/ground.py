@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from itertools import count
@@ -38,6 +38,7 @@ LONGEST_SECONDS = 400
 
 SIGNALS_A_RUN = 4
 LOOK_SECONDS = 0.1
+ALL = slice(None)
 
 
 class NeverAtRest(Exception):
@@ -127,9 +128,9 @@ class Ground:
 
     # --- cases
 
-    async def raise_case(self, tale: Tale) -> tuple[str, datetime]:
-        """Raise a case; answers its reference and when it is said to have begun."""
-        begins = (datetime.now(UTC) - AGO).replace(microsecond=0)
+    async def raise_case(self, tale: Tale, begins: datetime | None = None) -> tuple[str, datetime]:
+        """Raise a case; answers its reference and when it is said to have begun: three hours ago."""
+        begins = begins or (datetime.now(UTC) - AGO).replace(microsecond=0)
         raised = await self.door.raise_case(tale.case_file(begins), again=True)
         return raised.reference, begins
 
@@ -142,17 +143,20 @@ class Ground:
             except DatrysError:
                 await asyncio.sleep(LOOK_SECONDS)  # whoever said it was told that it was not kept, and says it again
 
-    async def play(self, tale: Tale, case: str, begins: datetime, patient: bool = False) -> list[Said]:
+    async def play(
+        self, tale: Tale, case: str, begins: datetime, patient: bool = False, only: slice = ALL
+    ) -> list[Said]:
         """Say all that is said, each once what was said before stands in the records.
 
         Args:
             tale: what is said.
             case, begins: what `raise_case` answered.
             patient: wait also until nothing is left to be mailed.
+            only: which of the sayings.
         """
         said = []
         await self.until(lambda: self._stage_recorded(case))
-        for number, saying in enumerate(tale.sayings, start=1):
+        for number, saying in list(enumerate(tale.sayings, start=1))[only]:
             told = await self.say(case, begins, number, saying)
             stream = f"{case}-immediate-{saying.of}" if saying.of else case
             await self.until(lambda stream=stream, key=saying.key: self._recorded(stream, key))
@@ -169,7 +173,7 @@ class Ground:
         Raises:
             NeverAtRest: that takes longer than it ever should.
         """
-        await self.until(lambda: cases.case_facts(self.records, case).stage == "ended")
+        await self.until_stage(case, "ended")
         await self.until(lambda: not self._waiting(case))
         deadline = time.monotonic() + LONGEST_SECONDS
         for stream in [case, *cases.immediate_actions(self.records, case)]:
@@ -177,6 +181,18 @@ class Ground:
                 if time.monotonic() > deadline:
                     raise NeverAtRest(f"{stream} has not ended")
                 await asyncio.sleep(LOOK_SECONDS)
+
+    async def until_stage(self, case: str, stage: str) -> None:
+        """Wait until the records show the case there."""
+        await self.until(lambda: cases.case_facts(self.records, case).stage == stage)
+
+    async def until_settled(self, count_them: Callable[[], int], seconds: float = 3) -> None:
+        """Wait until a number has not changed for so long."""
+        last, since = count_them(), time.monotonic()
+        while time.monotonic() - since < seconds:
+            await asyncio.sleep(LOOK_SECONDS)
+            if (now := count_them()) != last:
+                last, since = now, time.monotonic()
 
     async def account(self, case: str) -> Account:
         """What came of the case."""

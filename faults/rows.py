@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from typing import Protocol
 
-from faults import killed_worker
+from faults import engine_away, killed_worker, mail
 from faults.found import Found
 from faults.yard import Yard
 
@@ -17,5 +17,8 @@ class Row(Protocol):
 ROWS: dict[str, Row] = {
     "points": killed_worker.at_each_point,
     "random": killed_worker.at_random_moments,
+    "mail": mail.misbehaving,
+    "engine": engine_away.in_the_middle_of_signals,
+    "due": engine_away.across_a_due_time,
 }
 """Each row by a name that `python -m faults NAME` takes; called with `short` it is cut short."""

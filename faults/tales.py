@@ -45,6 +45,18 @@ def _tale(protocol: str, file: Callable[[datetime], dict[str, Any]], *sayings: t
     return Tale(protocol, file, tuple(said))
 
 
+HOLDER, DEPUTY = people.address("counterpart_manager", "RCT"), "deputy.rct@example.invalid"
+
+
+def _with_a_deputy(begins: datetime) -> dict[str, Any]:
+    """The case file, with somebody who stands in for the counterpart manager."""
+    file = ctm.case_file(begins)
+    for person in file["people"]:
+        if person["email"] == HOLDER:
+            person |= {"deputy_name": "Deputy Rct", "deputy_email": DEPUTY}
+    return file
+
+
 TEXT = {"text": "A strategy discussion is held this week."}
 YES = {"agreed": True}
 BELIEVED = {"believed_by": ["ABUHB"], "harm_through": ["NEWPORT"]}
@@ -82,7 +94,7 @@ GWENT = _tale(
 
 CWM_TAF_MORGANNWG = _tale(
     "Cwm Taf Morgannwg",
-    ctm.case_file,
+    _with_a_deputy,
     ("not_resolved", "manager/CTMUHB", TEXT),
     ("discussion_recorded", "counterpart_manager/RCT", TEXT),
     ("response_submitted", "counterpart_manager/RCT", TEXT),
