@@ -19,7 +19,7 @@ from faults.engine import TemporalServer
 from faults.ledger import Account, account
 from faults.post_office import PostOffice, post_office
 from faults.tales import AGO, Saying, Tale, at, data_of
-from faults.worker import HASTY, KILL
+from faults.worker import FULL, HASTY, KILL
 from protocols.errors import DatrysError
 from records import cases, connect
 from records.cases import CaseFacts
@@ -33,7 +33,7 @@ from starter.use_cases import Datrys, Told, utc_now
 from tests import ctm, people
 from workflows.state import Case
 
-LONGEST_SECONDS = 400
+LONGEST_SECONDS = 240
 """A case that has not come to rest by then never will: what is missing counts as lost."""
 
 SIGNALS_A_RUN = 4
@@ -60,6 +60,7 @@ class Ground:
         records, office, door: the records, the mail server, and the use cases that the doors call.
         url: of the records, for a worker.
         options: further variables for workers.
+        full: while this file is there, the disk is full for workers' SQLite.
     """
 
     def __init__(self, server: TemporalServer, namespace: str, url: str, office: PostOffice, folder: Path) -> None:
@@ -68,6 +69,7 @@ class Ground:
         self.setting = Settings(database_url=url, smtp_url=SmtpServer(host=LOCALHOST, port=office.port))
         self.options: dict[str, str] = {}
         self.workers: list[Part] = []
+        self.full = folder / "disk-full"
         self._numbers = count(1)
         self.door = Datrys(self.setting, self.records, Engine(self.setting))
 
@@ -112,6 +114,7 @@ class Ground:
             "DATRYS_SIGN_OF_LIFE": str(sign),
             HASTY: "1" if hasty else "",
             KILL: kill,
+            FULL: str(self.full),
             **self.options,
         }
         part = Part(name, _command(), self.folder / f"{name}.log", lives, environment=environment)
@@ -212,8 +215,21 @@ class Ground:
             except DatrysError:
                 pass
             if time.monotonic() > deadline:
-                raise NeverAtRest(f"waited for {seconds} seconds in vain in {self.namespace}")
+                raise NeverAtRest(f"{self.namespace}: in vain for {seconds} s; {await self._how_it_stands()}")
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def _how_it_stands(self) -> str:
+        """Which cases run, and what each has come to, for whoever has to find out why one never rests."""
+        async with asyncio.timeout(30):
+            running = [one.id async for one in self.client.list_workflows("ExecutionStatus='Running'")]
+            return "; ".join([f"{case} {await self._last_words(case)}" for case in running]) or "no case runs"
+
+    async def _last_words(self, case: str) -> str:
+        found = (await self.client.get_workflow_handle(case).describe()).raw_description
+        pending = [(one.activity_type.name, one.attempt, one.last_failure.message) for one in found.pending_activities]
+        waiting = await asyncio.to_thread(self._waiting, case)
+        task = found.pending_workflow_task
+        return f"waits for {pending}, workflow task {task.state} tried {task.attempt} times, {waiting} notices wait"
 
     async def _runs(self, stream: str) -> bool:
         found = await self.client.get_workflow_handle(stream).describe()

@@ -75,16 +75,13 @@ def _mailed(office: PostOffice, case: str) -> tuple[Counter[str], Counter[str], 
     mails: Counter[str] = Counter()
     accepted: Counter[str] = Counter()
     faults = []
-    for mail in list(office.taken):
-        key = mail.header("Message-ID") or ""
-        if mail.header("X-Datrys-Case") != case:
-            continue
+    for mail in [one for one in office.accepted if one.case == case]:
+        key = mail.message_id
         accepted[key] += 1
         if key not in first:
             first[key] = (mail.receiver, mail.raw)
-            notice = mail.header("X-Datrys-Notice") or ""
-            if notice not in OF_THE_HOUR:
-                mails[f"{notice} {mail.header('X-Datrys-Role')} to {mail.receiver}"] += 1
+            if mail.notice not in OF_THE_HOUR:
+                mails[f"{mail.notice} {mail.roles} to {mail.receiver}"] += 1
         elif first[key] != (mail.receiver, mail.raw):
             faults.append(f"{key} came twice and differs")
     return mails, accepted, faults

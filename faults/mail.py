@@ -55,7 +55,7 @@ def _nothing_left(place: Ground, _: Account) -> list[str]:
 def _all_but_his(place: Ground, expected: Account) -> list[str]:
     """Whoever can take mail has got all of it, though one receiver cannot."""
     want = sum(n for mail, n in expected.mails.items() if not mail.endswith(f" to {HOLDER}"))
-    have = len({mail.header("Message-ID") for mail in place.office.taken})
+    have = len({mail.message_id for mail in place.office.accepted})
     return [] if have == want else [f"{have} of {want} mails to others were taken"]
 
 

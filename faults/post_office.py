@@ -1,18 +1,31 @@
 """The mail server of a fault: it takes mail or misbehaves on command, and notes what it accepted, and when."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from email.parser import BytesHeaderParser
+from email.policy import compat32
+from typing import NamedTuple
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from typing_extensions import override
 
 from starter.parts import LOCALHOST, free_port
-from tests.smtp import Mailhost
+from tests.smtp import Mail, Mailhost
 
 DRIP_SECONDS = 0.2
+
+
+class Accepted(NamedTuple):
+    """A mail that was accepted, by its headers; `raw` is all of it."""
+
+    message_id: str
+    case: str
+    notice: str
+    roles: str
+    receiver: str
+    raw: bytes
 
 
 @dataclass
@@ -20,11 +33,11 @@ class PostOffice(Mailhost):
     """A mail server on a port of its own, which stays the same while it is away.
 
     Attributes:
-        accepted_at: when each mail was accepted, as `taken` has them; `time.monotonic`.
+        accepted: what it took, as `taken` has it, read once.
         drips: it answers slowly, one mail at a time.
     """
 
-    accepted_at: list[float] = field(default_factory=list)
+    accepted: list[Accepted] = field(default_factory=list)
     drips: bool = False
 
     async def come(self) -> None:
@@ -47,12 +60,17 @@ class PostOffice(Mailhost):
 
     @override
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        before = len(self.taken)
         if self.drips:
             await asyncio.sleep(DRIP_SECONDS)
         answer = await super().handle_DATA(server, session, envelope)
-        self.accepted_at += [time.monotonic()] * (len(self.taken) - before)
+        self.accepted += map(_read, self.taken[len(self.accepted) :])
         return answer
+
+
+def _read(mail: Mail) -> Accepted:
+    said = BytesHeaderParser(policy=compat32).parsebytes(mail.raw)
+    own = [str(said[f"X-Datrys-{name}"]) for name in ("Case", "Notice", "Role")]
+    return Accepted(str(said["Message-ID"]), *own, mail.receiver, mail.raw)
 
 
 @asynccontextmanager

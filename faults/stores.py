@@ -1,10 +1,15 @@
 """Databases for the records, on SQLite and on PostgreSQL servers that may be taken away."""
 
+import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
+
+import psycopg2
+import psycopg2.extensions
 
 from records import migrate
 from tests.databases import TEMPLATE, Postgres, binaries, roomy_folder
@@ -42,5 +47,45 @@ def stores() -> Iterator[Stores]:
         try:
             server.start()
             yield Stores(other, server)
+        finally:
+            server.stop()
+
+
+class MortalPostgres(Postgres):
+    """A server that can be killed, with every transaction under way, and started again on its files.
+
+    It takes few connections, so that all of them can be used up.
+    """
+
+    options: Mapping[str, str | int] = {"max_connections": 20}
+
+    def kill(self) -> None:
+        """SIGKILL to the server and to each process that serves a connection."""
+        server = int((self.folder / "data" / "postmaster.pid").read_text(encoding="utf-8").split()[0])
+        children = Path(f"/proc/{server}/task/{server}/children").read_text(encoding="utf-8")
+        for pid in (server, *map(int, children.split())):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.stop()
+
+    def session(self, database: str) -> psycopg2.extensions.connection:
+        """A connection past the product."""
+        return psycopg2.connect(f"host=127.0.0.1 port={self.port} user=datrys dbname={database}")
+
+    def new(self) -> str:
+        """The name of a new database, migrated."""
+        name = f"faults_{uuid4().hex}"
+        self.create(name, TEMPLATE)
+        return name
+
+
+@contextmanager
+def mortal_postgres() -> Iterator[MortalPostgres]:
+    """Such a server, gone afterwards."""
+    with roomy_folder() as folder, binaries() as there:
+        server = MortalPostgres(folder, there)
+        try:
+            server.start()
+            yield server
         finally:
             server.stop()

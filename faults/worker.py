@@ -1,8 +1,13 @@
 """A worker as `python -m worker` is one, which kills itself (SIGKILL) where it is told to.
 
 Nothing of this is in the product: what the environment names is laid around the product's functions here, in this
-process alone. `FAULTS_KILL=signal judged:3` dies when a signal was judged for the third time; `FAULTS_HASTY` shortens
-the waits that only make a run of the suite long (leases, time limits of activities, pauses before a retry).
+process alone.
+
+| variable | what it does |
+|---|---|
+| `FAULTS_KILL=signal judged:3` | the worker dies when a signal was judged for the third time |
+| `FAULTS_FULL=FILE` | while that file is there, SQLite does not grow, and says what it says on a full disk |
+| `FAULTS_HASTY=1` | waits that only make a run of the suite long are short: leases, limits, pauses before a retry |
 """
 
 import os
@@ -10,8 +15,10 @@ import signal
 from collections.abc import Callable
 from datetime import timedelta
 from inspect import iscoroutinefunction
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from sqlalchemy import Connection, Engine, event
 from temporalio.common import RetryPolicy
 
 import activities.posting
@@ -24,7 +31,8 @@ from activities.smtp import Line
 from workflows.disagreement import Disagreement
 from workflows.hearing import Hearing
 
-KILL, HASTY = "FAULTS_KILL", "FAULTS_HASTY"
+KILL, HASTY, FULL = "FAULTS_KILL", "FAULTS_HASTY", "FAULTS_FULL"
+MOST_PAGES = 2**30
 
 
 class Place(NamedTuple):
@@ -100,7 +108,19 @@ def hurry() -> None:
     workflows.outbox.RECORD_RETRIES = workflows.outbox.POST_RETRIES = pause
 
 
+def fill_the_disk(sign: Path) -> None:
+    """While the file is there no SQLite database grows by a page."""
+
+    def limit(connection: Connection) -> None:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {1 if sign.exists() else MOST_PAGES}")
+
+    event.listen(Engine, "begin", limit)
+
+
 if __name__ == "__main__":
+    if full := os.environ.get(FULL):
+        fill_the_disk(Path(full))
     if os.environ.get(HASTY):
         hurry()
     if said := os.environ.get(KILL):

@@ -28,10 +28,10 @@ class Yard:
         self._free = count()
         self._kinds: Iterator[str] = cycle(KINDS)
 
-    def ground(self, kind: str = "") -> AbstractAsyncContextManager[Ground]:
-        """A ground for one fault, on records of this kind; of each in turn where none is named."""
+    def ground(self, kind: str = "", url: str = "") -> AbstractAsyncContextManager[Ground]:
+        """A ground for one fault, on records of this kind; of each in turn if none is named; or on those at `url`."""
         namespace = self.server.namespaces[next(self._free)]
-        return ground(self.server, namespace, self.stores.new(kind or next(self._kinds)))
+        return ground(self.server, namespace, url or self.stores.new(kind or next(self._kinds)))
 
     async def play_undisturbed(self) -> None:
         """Play each tale once with nothing going wrong."""

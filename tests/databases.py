@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from uuid import uuid4
@@ -42,7 +42,9 @@ MEMORY, ENOUGH = Path("/dev/shm"), 2**30  # noqa: S108  a new database takes 0.0
 
 
 class Postgres:
-    """A server of its own for this run of the tests."""
+    """A server of its own for this run of the tests; `options` overrule those that all have."""
+
+    options: Mapping[str, str | int] = {}
 
     def __init__(self, folder: Path, binaries: Path) -> None:
         self.folder, self.port, self.binaries = folder, _free_port(), binaries
@@ -60,7 +62,12 @@ class Postgres:
         if self.user:
             shutil.chown(data, self.user)
         self._initialise(data)
-        settings = OPTIONS | {"port": self.port, "unix_socket_directories": data}
+        self.serve()
+
+    def serve(self) -> None:
+        """Start it on the files that are there, and wait until it answers."""
+        data = self.folder / "data"
+        settings = {**OPTIONS, "port": self.port, "unix_socket_directories": data, **self.options}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         command = ["sh", "-c", UNTIL_NOBODY_LISTENS, "sh", str(self.binaries / "postgres"), "-D", str(data), *options]
         with (self.folder / "log").open("wb") as log:
