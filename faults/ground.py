@@ -80,13 +80,13 @@ class Ground:
         self.client = await self.server.client(self.namespace)
         self.door = self.new_door()
 
-    def new_door(self) -> Datrys:
-        """One more door; cases raised by it go on in a new run every few signals."""
+    def new_door(self, signals_a_run: int = SIGNALS_A_RUN) -> Datrys:
+        """One more door; cases raised by it go on in a new run after so many signals."""
         door = Datrys(self.setting, self.records, Engine(self.setting, self.client), utc_now)
         first = door.delivery.first_state
 
         def short_runs(facts: CaseFacts) -> Case[Any]:
-            return first(facts).model_copy(update={"signals_a_run": SIGNALS_A_RUN})
+            return first(facts).model_copy(update={"signals_a_run": signals_a_run})
 
         door.delivery.first_state = short_runs  # type: ignore[method-assign]
         return door

@@ -39,7 +39,7 @@ TIMES = {
 TWICE = "mail handed over"
 """The one point after which a mail is accepted a second time."""
 
-SHORT = ("signal judged", "in mid-transaction", "mail handed over", "continue-as-new", "first act of a new run", "end")
+SHORT = ("signal judged", "in mid-transaction", "mail handed over", "continue-as-new")
 AT_ONCE = 6
 LONGEST_PAUSE_SECONDS = 1.5
 PLAYERS, WORKERS = 4, 2
@@ -89,7 +89,7 @@ async def at_point(yard: Yard, point: str, tale: Tale, hasty: bool = True) -> Fo
 async def at_random_moments(yard: Yard, short: bool, kills: int = 0, seed: int | None = None) -> list[Found]:
     """Workers die at random while cases of both protocols are told things; half of the kills on each database."""
     seed = random.randrange(2**32) if seed is None else seed
-    kills = kills or (5 if short else 200)
+    kills = kills or (4 if short else 200)
     shares = (("sqlite", kills - kills // 2), ("postgresql", kills // 2))
     rows = await asyncio.gather(*(_under_fire(yard, kind, n, random.Random(f"{seed} {kind}")) for kind, n in shares))
     row = together(f"worker killed at {kills} random moments", PROMISE, rows)

@@ -161,18 +161,26 @@ FAULTS = (
 )
 """Each as a row of the table."""
 
+SHORT = (
+    "mail server away for the whole case",
+    "connection dropped after acceptance, before the answer",
+    "550 for holder, deputy and Business Unit",
+    "one address takes nothing for now",
+)
+
 
 async def misbehaving(yard: Yard, *, short: bool) -> list[Found]:
     """Each fault over a whole case of one protocol; not in short on both databases."""
     kinds: Sequence[str] = ("",) if short else ("sqlite", "postgresql")
+    faults = [fault for fault in FAULTS if not short or fault.name in SHORT]
     places = asyncio.Semaphore(5)
 
     async def one(fault: Fault, kind: str) -> Found:
         async with places:
             return await under(yard, fault, CWM_TAF_MORGANNWG, kind, hasty=short)
 
-    runs = await asyncio.gather(*(one(fault, kind) for fault in FAULTS for kind in kinds))
-    return [together(fault.name, fault.promise, (r for r in runs if r.fault == fault.name)) for fault in FAULTS]
+    runs = await asyncio.gather(*(one(fault, kind) for fault in faults for kind in kinds))
+    return [together(fault.name, fault.promise, (r for r in runs if r.fault == fault.name)) for fault in faults]
 
 
 async def under(yard: Yard, fault: Fault, tale: Tale, kind: str = "", hasty: bool = True) -> Found:

@@ -69,8 +69,8 @@ class PostOffice(Mailhost):
 
 def _read(mail: Mail) -> Accepted:
     said = BytesHeaderParser(policy=compat32).parsebytes(mail.raw)
-    own = [str(said[f"X-Datrys-{name}"]) for name in ("Case", "Notice", "Role")]
-    return Accepted(str(said["Message-ID"]), *own, mail.receiver, mail.raw)
+    case, notice, roles = (str(said[f"X-Datrys-{name}"]) for name in ("Case", "Notice", "Role"))
+    return Accepted(str(said["Message-ID"]), case, notice, roles, mail.receiver, mail.raw)
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from typing import Protocol
 
-from faults import engine_away, killed_worker, mail, records_away
+from faults import disorder, engine_away, killed_worker, mail, records_away
 from faults.found import Found
 from faults.yard import Yard
 
@@ -21,5 +21,8 @@ ROWS: dict[str, Row] = {
     "engine": engine_away.in_the_middle_of_signals,
     "due": engine_away.across_a_due_time,
     "records": records_away.gone,
+    "doubled": disorder.doubled,
+    "early": disorder.too_early,
+    "bombarded": disorder.bombarded,
 }
 """Each row by a name that `python -m faults NAME` takes; called with `short` it is cut short."""
