@@ -3,7 +3,9 @@
 An outage of days differs from one of seconds by how many moments fall into it: what several past moments become is
 tested on the time-skipping server (`tests/workflows/test_clocks.py`), whose file nobody can kill.
 
-Seen to fail: SEEN
+Seen to fail: with a relay that delivers nothing (`starter.delivery.Delivery.relay`) cases told during an outage of 8
+seconds never came to rest; with `overdue` left out where it is learned of 2 seconds late
+(`workflows.timekeeping._fell_late`) the limit that ended meanwhile was never spoken of.
 """
 
 import asyncio
@@ -31,7 +33,8 @@ HELD = 6
 AHEAD = (timedelta(seconds=20), timedelta(seconds=60), timedelta(seconds=180))
 """So long before the limit ends the case is raised; where it takes longer to come to the moment, earlier."""
 
-AWAY_SECONDS = 4
+AWAY_SECONDS, TOO_LONG_SECONDS = 4, 8
+"""A door tries for 5 seconds; every other outage is longer, so that signals are kept and the relay delivers them."""
 
 
 class TooSlow(Exception):
@@ -52,9 +55,9 @@ async def _again_and_again(yard: Yard, kind: str, kills: int, seed: int) -> Foun
         over = asyncio.Event()
         playing = [asyncio.create_task(_keep_playing(place, tale, over)) for tale in TALES]
         try:
-            for _ in range(kills):
+            for number in range(kills):
                 await asyncio.sleep(chance.uniform(0.5, 4))
-                await _gone_for(server, chance.uniform(0, AWAY_SECONDS))
+                await _gone_for(server, TOO_LONG_SECONDS if number % 2 else chance.uniform(0, AWAY_SECONDS))
                 found.runs += 1
             back = time.monotonic()
             over.set()

@@ -4,7 +4,8 @@ A door that cannot keep what it is told says so, and whoever said it says it aga
 PostgreSQL on a full disk is not tried, since that wants a file system of its own; it answers a writer there as it does
 where no connection is left, with an error that is tried again.
 
-Seen to fail: SEEN
+Seen to fail: with mails excused by none, the two that could not be noted as sent (PostgreSQL killed just then) showed
+as twins. No fault was put into the product for this row yet.
 """
 
 import asyncio
