@@ -64,6 +64,8 @@ class MortalPostgres(Postgres):
         server = int((self.folder / "data" / "postmaster.pid").read_text(encoding="utf-8").split()[0])
         children = Path(f"/proc/{server}/task/{server}/children").read_text(encoding="utf-8")
         for pid in (server, *map(int, children.split())):
+            if Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() != "postgres":
+                raise ProcessLookupError(f"{pid} is no PostgreSQL")
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.stop()
