@@ -29,7 +29,8 @@ from records.outbox import WAITING
 from settings import Settings, SmtpServer
 from starter.parts import LOCALHOST, Part
 from starter.temporal import Engine
-from starter.use_cases import Datrys, Told, utc_now
+from starter.told import Told
+from starter.use_cases import Datrys, utc_now
 from tests import ctm, people
 from workflows.state import Case
 
