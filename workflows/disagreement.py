@@ -293,9 +293,14 @@ class Disagreement(Hearing[F]):
         return ended and not (self.outbox.busy or self.case.inbox or self.case.urgent)
 
     async def _go_on(self) -> NoReturn:
-        """A new run, once no immediate action is about to be started."""
+        """A new run, once no immediate action is about to start: the server may drop one that has only been asked for.
+
+        That is so before the last mail of this run is waited for, and again after it.
+        """
         await workflow.wait_condition(lambda: not self.case.urgent)
-        await self.go_on_in_a_new_run()
+        self.case.unposted = await self.outbox.hand_over()
+        await workflow.wait_condition(lambda: not self.case.urgent)
+        self.go_on_in_a_new_run()
 
     async def _watch_for_danger(self) -> None:
         """Beside the flow: neither a database away nor a long inbox holds up an immediate action."""
