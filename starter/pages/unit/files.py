@@ -1,9 +1,11 @@
 """Files that are handed over on a page: what is wrong with one, in plain words of the visitor's language."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from protocols.errors import BadFile, FileFault
-from starter.pages.forms import Faults
+from records.csv_rows import File
+from records.drafts import Draft
+from starter.pages.forms import Faults, Form, read_file
 from starter.pages.tongues import later
 from starter.pages.visit import Visit
 
@@ -46,6 +48,37 @@ WORDS = (
 def what(visit: Visit, fault: FileFault) -> str:
     """What is wrong, without where."""
     return visit.say(fault.words, **fault.facts)
+
+
+def handed_over(visit: Visit, form: Form, name: str, words: str, ahead: Callable[[File], object]) -> File | Faults:
+    """The file of a form; or what is wrong with it.
+
+    Args:
+        visit: who hands it over.
+        form: what came in.
+        name: what the file is called from now on.
+        words: what it should be, with its article.
+        ahead: looks what it would do; raises `BadFile` where it cannot be loaded.
+    """
+    faults = Faults()
+    file = File(name, read_file(form, FILE, words, faults, visit.say))
+    if faults:
+        return faults
+    try:
+        ahead(file)
+    except BadFile as bad:
+        return of_file(visit, bad)
+    return file
+
+
+def answer_of(file: File) -> dict[str, str]:
+    """A file as an answer of a draft."""
+    return {FILE: file.content.decode("utf-8-sig")}
+
+
+def file_of(draft: Draft, name: str) -> File:
+    """The file that a draft was begun with."""
+    return File(name, str(draft.answers.get(FILE, "")).encode())
 
 
 def of_file(visit: Visit, bad: BadFile) -> Faults:

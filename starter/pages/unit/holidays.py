@@ -8,12 +8,11 @@ from fastapi.responses import Response
 
 from protocols.errors import BadFile
 from records import directory
-from records.csv_rows import File
 from records.drafts import Draft
 from starter.checks.board import Known, known_until
-from starter.pages.forms import Faults, Sent, read_file
+from starter.pages.forms import Faults, Sent
 from starter.pages.unit.begun import Check, Done, Kind, begin
-from starter.pages.unit.files import FILE, of_file
+from starter.pages.unit.files import answer_of, file_of, handed_over, of_file
 from starter.pages.unit.who import AsUnit, Unit, cases_of, unit_for
 from starter.pages.visit import Visit
 
@@ -31,16 +30,11 @@ def holidays(unit: AsUnit) -> Response:
 @router.post("/unit/holidays")
 def uploaded(form: Sent, unit: AsUnit) -> Response:
     """Show what the list would change."""
-    visit, faults = unit.visit, Faults()
-    content = read_file(form, FILE, visit.say("a list of bank holidays"), faults, visit.say)
-    try:
-        if not faults:
-            visit.door.holidays_ahead(File(FILE_NAME, content))
-    except BadFile as bad:
-        faults.update(of_file(visit, bad))
-    if faults:
-        return _page(unit, faults)
-    return begin(visit, {"what": WHAT, "board": unit.board}, {"file": content.decode("utf-8-sig")})
+    visit, words = unit.visit, unit.visit.say("a list of bank holidays")
+    file = handed_over(visit, form, FILE_NAME, words, visit.door.holidays_ahead)
+    if isinstance(file, Faults):
+        return _page(unit, file)
+    return begin(visit, {"what": WHAT, "board": unit.board}, answer_of(file))
 
 
 def _page(unit: Unit, faults: Faults) -> Response:
@@ -58,7 +52,7 @@ def check(visit: Visit, draft: Draft) -> Check:
     say, unit = visit.say, unit_for(visit, draft.facts["board"])
     back = unit.to("/unit/holidays")
     try:
-        ahead = visit.door.holidays_ahead(_file(draft))
+        ahead = visit.door.holidays_ahead(file_of(draft, FILE_NAME))
     except BadFile as bad:
         return Check(say("This cannot be loaded any more"), (), "", back, faults=of_file(visit, bad))
     rows = (
@@ -76,14 +70,10 @@ def check(visit: Visit, draft: Draft) -> Check:
     return Check(say("Check the bank holidays"), rows, say("Load"), back, (tells, anew))
 
 
-def _file(draft: Draft) -> File:
-    return File(FILE_NAME, str(draft.answers.get("file", "")).encode())
-
-
 async def act(visit: Visit, draft: Draft) -> dict[str, Any]:
     """Load them, and tell the open cases."""
     unit = await asyncio.to_thread(unit_for, visit, draft.facts["board"])
-    number, told = await visit.door.load_holidays(_file(draft), unit.held.person)
+    number, told = await visit.door.load_holidays(file_of(draft, FILE_NAME), unit.held.person)
     await asyncio.to_thread(visit.house.duty.read, visit.door.database)
     mine = await asyncio.to_thread(cases_of, unit)
     return {"rows": number, "told": len(mine.keys() & set(told))}

@@ -14,15 +14,15 @@ from protocols.errors import BadFile, CaseUnknown
 from protocols.working_days import LONDON
 from records import directory
 from records.board_files import MeetingRow
-from records.csv_rows import File, one_row
+from records.csv_rows import one_row
 from records.directory import Meeting
 from records.drafts import Draft
 from starter.checks.board import next_meetings
 from starter.loads import MeetingsAhead
-from starter.pages.forms import Faults, Form, Sent, read_choice, read_file, read_moment
+from starter.pages.forms import Faults, Form, Sent, read_choice, read_moment
 from starter.pages.tongues import later
 from starter.pages.unit.begun import Check, Done, Kind, begin, typed_before
-from starter.pages.unit.files import FILE, of_file, of_row
+from starter.pages.unit.files import answer_of, file_of, handed_over, of_file, of_row
 from starter.pages.unit.who import NOT_THERE, AsUnit, Unit, cases_of, unit_for
 from starter.pages.visit import Visit
 
@@ -160,7 +160,7 @@ def _take(unit: Unit, form: Form, meeting: Meeting | None) -> Response:
     if faults:
         return _form(unit, form.typed(), meeting, faults)
     facts = {"what": WHAT, "board": unit.board, "changes": key_of(meeting.id) if meeting else "", "one": True}
-    return begin(visit, facts, {"file": file.content.decode(), "typed": form.typed()})
+    return begin(visit, facts, {**answer_of(file), "typed": form.typed()})
 
 
 def _as_typed(meeting: Meeting) -> dict[str, str]:
@@ -189,17 +189,11 @@ def upload(unit: AsUnit) -> Response:
 @router.post("/unit/meetings/upload")
 def uploaded(form: Sent, unit: AsUnit) -> Response:
     """Show what the file would do."""
-    visit, faults = unit.visit, Faults()
-    content = read_file(form, FILE, visit.say("a file of meetings"), faults, visit.say)
-    try:
-        if not faults:
-            visit.door.meetings_ahead(File(FILE_NAME, content), unit.may_load)
-    except BadFile as bad:
-        faults.update(of_file(visit, bad))
-    if faults:
-        return _ask_for_file(unit, faults)
-    facts = {"what": WHAT, "board": unit.board, "changes": "", "one": False}
-    return begin(visit, facts, {"file": content.decode("utf-8-sig")})
+    visit, words = unit.visit, unit.visit.say("a file of meetings")
+    file = handed_over(visit, form, FILE_NAME, words, lambda file: visit.door.meetings_ahead(file, unit.may_load))
+    if isinstance(file, Faults):
+        return _ask_for_file(unit, file)
+    return begin(visit, {"what": WHAT, "board": unit.board, "changes": "", "one": False}, answer_of(file))
 
 
 def _ask_for_file(unit: Unit, faults: Faults) -> Response:
@@ -223,11 +217,7 @@ def _ask_for_file(unit: Unit, faults: Faults) -> Response:
 
 def _ahead(visit: Visit, draft: Draft) -> tuple[Unit, MeetingsAhead]:
     unit = unit_for(visit, draft.facts["board"])
-    return unit, visit.door.meetings_ahead(_file(draft), unit.may_load)
-
-
-def _file(draft: Draft) -> File:
-    return File(FILE_NAME, str(draft.answers.get("file", "")).encode())
+    return unit, visit.door.meetings_ahead(file_of(draft, FILE_NAME), unit.may_load)
 
 
 def check(visit: Visit, draft: Draft) -> Check:
@@ -301,7 +291,7 @@ def _line(unit: Unit, row: MeetingRow) -> str:
 async def act(visit: Visit, draft: Draft) -> dict[str, Any]:
     """Load them, and tell the open cases."""
     unit = await asyncio.to_thread(unit_for, visit, draft.facts["board"])
-    rows, told = await visit.door.load_meetings(_file(draft), unit.may_load, unit.held.person)
+    rows, told = await visit.door.load_meetings(file_of(draft, FILE_NAME), unit.may_load, unit.held.person)
     mine = await asyncio.to_thread(cases_of, unit)
     return {"rows": rows, "told": [reference for reference in told if reference in mine]}
 

@@ -6,15 +6,14 @@ from typing import NamedTuple
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from protocols.errors import BadFile, CaseUnknown
+from protocols.errors import CaseUnknown
 from records import directory
 from records.board_files import PersonRow
-from records.csv_rows import File
 from records.directory import Listed
 from starter.checks.board import Vacancy, vacancies
-from starter.pages.forms import Faults, Sent, read_file, read_line
+from starter.pages.forms import Faults, Sent, read_line
 from starter.pages.unit.begun import begin
-from starter.pages.unit.files import FILE, of_file
+from starter.pages.unit.files import answer_of, handed_over
 from starter.pages.unit.meetings import key_of
 from starter.pages.unit.person import FILE_NAME, WHAT
 from starter.pages.unit.who import GROUPS, NOT_THERE, AsUnit, Unit
@@ -86,17 +85,11 @@ def upload(unit: AsUnit) -> Response:
 @router.post("/unit/people/upload")
 def uploaded(form: Sent, unit: AsUnit) -> Response:
     """Show what the file would do."""
-    visit, faults = unit.visit, Faults()
-    content = read_file(form, FILE, visit.say("a file of people"), faults, visit.say)
-    try:
-        if not faults:
-            visit.door.people_ahead(File(FILE_NAME, content), unit.may_load)
-    except BadFile as bad:
-        faults.update(of_file(visit, bad))
-    if faults:
-        return _ask_for_file(unit, faults)
-    facts = {"what": WHAT, "board": unit.board, "form": ""}
-    return begin(visit, facts, {"file": content.decode("utf-8-sig")})
+    visit, words = unit.visit, unit.visit.say("a file of people")
+    file = handed_over(visit, form, FILE_NAME, words, lambda file: visit.door.people_ahead(file, unit.may_load))
+    if isinstance(file, Faults):
+        return _ask_for_file(unit, file)
+    return begin(visit, {"what": WHAT, "board": unit.board, "form": ""}, answer_of(file))
 
 
 def _ask_for_file(unit: Unit, faults: Faults) -> Response:

@@ -13,7 +13,7 @@ from protocols.errors import BadFile, CaseUnknown
 from protocols.roles import Role
 from records import directory
 from records.board_files import PersonRow
-from records.csv_rows import File, one_row
+from records.csv_rows import one_row
 from records.directory import Listed
 from records.drafts import Draft
 from records.targets import usable
@@ -22,7 +22,7 @@ from starter.loads import PeopleAhead
 from starter.pages.forms import Faults, Form, Sent, read_choice, read_line
 from starter.pages.tongues import later
 from starter.pages.unit.begun import Check, Done, Kind, begin, typed_before
-from starter.pages.unit.files import of_file, of_row
+from starter.pages.unit.files import answer_of, file_of, of_file, of_row
 from starter.pages.unit.meetings import key_of
 from starter.pages.unit.who import GROUPS, NOT_THERE, UNIT, AsUnit, Unit, unit_for
 from starter.pages.visit import Visit
@@ -83,7 +83,7 @@ def vacate(form: Sent, unit: AsUnit, key: str) -> Response:
     row = _known(unit, key)
     values = row._asdict() | dict.fromkeys(CLEARED, "")
     facts = {"what": WHAT, "board": unit.board, "form": unit.to("/unit/people", role=row.role)}
-    return begin(unit.visit, facts, {"file": one_row(FILE_NAME, values).content.decode()})
+    return begin(unit.visit, facts, answer_of(one_row(FILE_NAME, values)))
 
 
 def _role(unit: Unit, role: str) -> str:
@@ -197,17 +197,13 @@ def _as_typed(row: Listed) -> dict[str, str]:
 # --- before, doing it, after
 
 
-def _file(draft: Draft) -> File:
-    return File(FILE_NAME, str(draft.answers.get("file", "")).encode())
-
-
 def check(visit: Visit, draft: Draft) -> Check:
     """What the rows would change, and who is affected."""
     say, unit = visit.say, unit_for(visit, draft.facts["board"])
     form = draft.facts["form"]
     back = f"{form}{'&' if '?' in form else '?'}draft={draft.id}" if form else unit.to("/unit/people/upload")
     try:
-        ahead = visit.door.people_ahead(_file(draft), unit.may_load)
+        ahead = visit.door.people_ahead(file_of(draft, FILE_NAME), unit.may_load)
     except BadFile as bad:
         return Check(say("This cannot be loaded any more"), (), "", back, faults=of_file(visit, bad))
     rows = (*ahead.new, *ahead.changed)
@@ -265,7 +261,7 @@ def _warnings(unit: Unit, ahead: PeopleAhead) -> list[str]:
 async def act(visit: Visit, draft: Draft) -> dict[str, Any]:
     """Load them; the numbers to ring are read anew."""
     unit = await asyncio.to_thread(unit_for, visit, draft.facts["board"])
-    loaded = await asyncio.to_thread(visit.door.load_people, _file(draft), unit.may_load)
+    loaded = await asyncio.to_thread(visit.door.load_people, file_of(draft, FILE_NAME), unit.may_load)
     await asyncio.to_thread(visit.house.duty.read, visit.door.database)
     return {"rows": loaded.changed}
 
