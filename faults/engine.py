@@ -6,10 +6,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from temporalio.client import Client
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+from temporalio.service import RPCError
 
 from starter.parts import LOCALHOST, Part, beside_python, free_port
 from workflows.payloads import data_converter
 from workflows.story import SEARCH_ATTRIBUTES
+
+QUIET = Runtime(
+    telemetry=TelemetryConfig(logging=LoggingConfig(TelemetryFilter(core_level="ERROR", other_level="ERROR")))
+)
+"""A server that is away on purpose is nothing to warn of."""
 
 
 class TemporalServer:
@@ -32,7 +39,7 @@ class TemporalServer:
         self._part = Part("Temporal", command, folder / "temporal.log", self._answers)
 
     async def start(self) -> None:
-        """Start it, or start it again on its file; returns once each namespace answers."""
+        """Start it, or start it again on its file; returns once the last namespace answers."""
         await self._part.start()
         await self._part.until_it_answers()
 
@@ -44,14 +51,13 @@ class TemporalServer:
 
     async def client(self, namespace: str) -> Client:
         """A client of its own for whoever is told something there."""
-        return await Client.connect(self.address, namespace=namespace, data_converter=data_converter())
+        return await Client.connect(self.address, namespace=namespace, data_converter=data_converter(), runtime=QUIET)
 
     async def _answers(self) -> bool:
-        with suppress(RuntimeError):
-            for name in self.namespaces:
-                client = await Client.connect(self.address, namespace=name)
-                async for _ in client.list_workflows(limit=1):
-                    pass
+        with suppress(RuntimeError, RPCError):
+            client = await Client.connect(self.address, namespace=self.namespaces[-1], runtime=QUIET)
+            async for _ in client.list_workflows(limit=1):
+                pass
             return True
         return False
 
