@@ -19,7 +19,8 @@ class Records:
     @activity.defn
     async def record(self, step: Step) -> Recorded:
         """Write a step of a case, once, however often it is asked for; answers whether notices wait."""
-        return await in_thread(lambda: self._record(step))
+        run = activity.info().workflow_run_id or ""
+        return await in_thread(lambda: self._record(step, run))
 
     @activity.defn
     async def next_meeting(self, query: MeetingQuery) -> PlannedMeeting | None:
@@ -27,6 +28,6 @@ class Records:
         found = await in_thread(lambda: directory.next_meeting(self._engine, query.board, query.group, query.after))
         return found and PlannedMeeting(id=found.id, starts_at=found.starts_at, papers_due=found.papers_due)
 
-    def _record(self, step: Step) -> Recorded:
+    def _record(self, step: Step, run: str) -> Recorded:
         with writing(self._engine) as session:
-            return apply(session, step)
+            return apply(session, step, run)

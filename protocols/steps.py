@@ -214,9 +214,16 @@ class Step(BaseModel):
 
 
 class Recorded(BaseModel, frozen=True):
-    """What `record` answers: whether notices of this case wait to be posted."""
+    """What `record` answers.
+
+    Attributes:
+        unposted: whether notices of this case wait to be posted.
+        behind: nothing was written, since another run wrote a step of this number before: whoever asks goes on from
+            what it once knew, and the records know more.
+    """
 
     unposted: bool
+    behind: bool = False
 
 
 class MeetingQuery(BaseModel, frozen=True):
