@@ -2,10 +2,12 @@
 
 from sqlalchemy import Engine
 from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.in_thread import in_thread
-from protocols.steps import MeetingQuery, PlannedMeeting, Recorded, Step
+from protocols.steps import Ahead, AheadQuery, MeetingQuery, PlannedMeeting, Recorded, Step
 from records import directory
+from records.ahead import ahead, alarm_of
 from records.database import writing
 from records.writing import apply
 
@@ -27,6 +29,25 @@ class Records:
         """The first meeting of the group that is planned after the moment; None if there is none."""
         found = await in_thread(lambda: directory.next_meeting(self._engine, query.board, query.group, query.after))
         return found and PlannedMeeting(id=found.id, starts_at=found.starts_at, papers_due=found.papers_due)
+
+    @activity.defn
+    async def ahead(self, query: AheadQuery) -> Ahead:
+        """What the records know of a case beyond a step."""
+        return await in_thread(lambda: ahead(self._engine, query))
+
+    @activity.defn
+    async def alarm_of(self, stream: str) -> str:
+        """What set off an immediate action that runs.
+
+        Raises:
+            ApplicationError: it has told nobody yet; to be asked again.
+        """
+        found = await in_thread(lambda: alarm_of(self._engine, stream))
+        if found is None:
+            raise ApplicationError(
+                f"{stream} has told nobody yet", type="Waiting", category=ApplicationErrorCategory.BENIGN
+            )
+        return found
 
     def _record(self, step: Step, run: str) -> Recorded:
         with writing(self._engine) as session:

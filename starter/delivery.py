@@ -18,6 +18,7 @@ from records import cases, directory, reading, submissions, sweeping
 from records.cases import CaseFacts
 from records.submissions import Kept
 from starter.temporal import PATIENCE, PAUSE_SECONDS, Engine, NoSuchRun
+from workflows.behind import as_recorded
 from workflows.immediate import Emergency, ImmediateAction
 from workflows.registry import protocol_of
 from workflows.state import Case, Reopening
@@ -36,8 +37,7 @@ T = TypeVar("T")
 def last_state(facts: CaseFacts) -> Case[Any]:
     """The state that the last step of a case left."""
     model = protocol_of(facts.edition.protocol).case
-    snapshot = model.model_validate(json.loads(facts.snapshot or "{}") | {"edition": facts.edition})
-    return snapshot.model_copy(update={"step": facts.last_step + 1})
+    return as_recorded(model, facts.edition, json.loads(facts.snapshot or "{}"), facts.last_step)
 
 
 class Delivery:

@@ -141,6 +141,8 @@ class Case(BaseModel, Generic[F]):
         inbox, urgent: signals to judge; immediate actions to start.
         receipts, accepted: the last verdicts; short hashes of all accepted ids with the signals' numbers.
         alarmed: short hashes of immediate actions started.
+        alarms: what set off the immediate actions that the records know, by number, where this run is to go on from
+            them: they may have been told of what waits to be judged here.
         told, asked: everybody told; the latest request to each role.
         timeline: the last entries.
         heard, judged: signals that counted in this case; signals judged in this run.
@@ -175,6 +177,7 @@ class Case(BaseModel, Generic[F]):
     receipts: dict[str, Receipt] = {}
     accepted: dict[str, int] = {}
     alarmed: list[str] = []
+    alarms: dict[int, str] = {}
     told: list[Role] = []
     asked: dict[str, Notice] = {}
     timeline: list[Entry] = []
@@ -260,7 +263,7 @@ class Case(BaseModel, Generic[F]):
     def snapshot(self) -> str:
         """The state from which the case can be opened again; what stands elsewhere in the records is left out."""
         return self.model_dump_json(
-            exclude={"edition", "inbox", "urgent", "receipts", "timeline", "reopened", "unposted"},
+            exclude={"edition", "inbox", "urgent", "receipts", "timeline", "reopened", "unposted", "alarms"},
             exclude_defaults=True,
         )
 
