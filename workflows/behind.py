@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
 
     from activities.recording import Records
     from protocols.editions import Edition
-    from protocols.messages import Read, Signal, read
+    from protocols.messages import MESSAGES, ImmediateActionNeeded, Read, Signal, read
     from protocols.steps import Ahead, AheadQuery, Heard
     from workflows.outbox import RECORD_RETRIES, RECORD_TIMEOUT, Behind
     from workflows.state import Case, Received
@@ -105,6 +105,22 @@ def as_it_began(case: C) -> C:
         stage_began=case.first_begins.get(stage, case.stage_began),
         signals_a_run=case.signals_a_run,
     )
+
+
+def go_on(case: C, ahead: Ahead, waiting: Iterable[Received]) -> C:
+    """Let a state as recorded go on with what was said and does not stand in the records.
+
+    Args:
+        case: the state; it is changed.
+        ahead: what the records know.
+        waiting: all signals that wait, in their order.
+    """
+    for received in unheard(waiting, ahead.heard):
+        urgent = MESSAGES.get(received.name) is ImmediateActionNeeded
+        (case.urgent if urgent else case.inbox).append(received)
+    case.alarms = {number: what for number, what in ahead.alarms.items() if number > case.immediate}
+    case.unposted, case.judged = True, 0
+    return case
 
 
 def unheard(waiting: Iterable[Received], heard: Iterable[Heard]) -> list[Received]:

@@ -8,9 +8,8 @@ from typing import NoReturn
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from protocols.messages import MESSAGES, ImmediateActionNeeded
     from protocols.steps import Ahead
-    from workflows.behind import Course, as_it_began, as_recorded, stop, unheard
+    from workflows.behind import Course, as_it_began, as_recorded, go_on, stop
     from workflows.danger import Danger
     from workflows.outbox import Behind
     from workflows.state import Case, F
@@ -48,11 +47,6 @@ class CatchingUp(Danger[F]):
             case = as_it_began(mine)
         else:
             case = as_recorded(type(mine), mine.edition, json.loads(ahead.snapshot), ahead.last_step)
-        for received in unheard([*self.unrecorded, *mine.inbox, *mine.urgent], ahead.heard):
-            urgent = MESSAGES.get(received.name) is ImmediateActionNeeded
-            (case.urgent if urgent else case.inbox).append(received)
         if self._begun_by and self._begun_by.id not in {one.signal_id for one in ahead.heard}:
             case.reopened = self._begun_by
-        case.alarms = {number: what for number, what in ahead.alarms.items() if number > case.immediate}
-        case.unposted, case.judged = True, 0
-        return case
+        return go_on(case, ahead, [*self.unrecorded, *mine.inbox, *mine.urgent])

@@ -261,7 +261,10 @@ class Disagreement(CatchingUp[F]):
     def _reopen(self, reopening: Reopening) -> None:
         """An ended case is opened again at a named stage, as after a correction (`datrys reopen`)."""
         case = self.case
-        case.reopened, case.outcome, case.heard = None, None, case.heard + 1
+        case.reopened = None
+        if not reopening.to:
+            return self.take_up(reopening)
+        case.outcome, case.heard = None, case.heard + 1
         self._occasion, self._changed = reopening.id, True
         self.note(
             "reopened",

@@ -24,7 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.behind import Course, unheard
     from workflows.bodies import body_of
     from workflows.outbox import Behind, Outbox
-    from workflows.state import Received
+    from workflows.state import Received, Reopening
 
 CHASED_AFTER_HOURS = (1, 4, 24)
 CHASED_EVERY_HOURS = 24
@@ -54,6 +54,7 @@ class Emergency(BaseModel):
         to: the roles to tell.
         holidays: to mark what was recorded late.
         began, chased, step, unposted, inbox, confirmed: how far it is, for a new run.
+        resumed: where this run takes it up after its workflow was gone.
     """
 
     case: str
@@ -71,6 +72,7 @@ class Emergency(BaseModel):
     unposted: bool = False
     inbox: list[Received] = []
     confirmed: bool = False
+    resumed: Reopening | None = None
 
     @property
     def workflow_id(self) -> str:
@@ -80,8 +82,8 @@ class Emergency(BaseModel):
 
 def begun_anew(emergency: Emergency) -> Emergency:
     """The same, of which nobody has been told."""
-    fresh: dict[str, Any] = {"began": None, "chased": -1, "step": 1, "unposted": False, "inbox": [], "confirmed": False}
-    return emergency.model_copy(update=fresh)
+    fresh = {"began", "chased", "step", "unposted", "inbox", "confirmed", "resumed"}
+    return Emergency(**{field: value for field, value in emergency if field not in fresh})
 
 
 def as_recorded(emergency: Emergency, ahead: Ahead, waiting: list[Received]) -> Emergency:
@@ -115,6 +117,7 @@ class ImmediateAction:
         self._course = Course()
         self._recorded = emergency.step - 1
         self._unrecorded: list[Received] = []
+        self._resumed = emergency.resumed
 
     @workflow.signal(name=CONFIRMATION)
     def hear_confirmed(self, *args: Any) -> None:
@@ -147,6 +150,10 @@ class ImmediateAction:
         if emergency.unposted and workflow.patched(POSTS):
             self._outbox.post()
         emergency.began = emergency.began or workflow.now()
+        if emergency.resumed:
+            self._entries.append(emergency.resumed.entry(emergency.stage, 0))
+            emergency.resumed = None
+            await self._record([])
         while not emergency.confirmed:
             if emergency.inbox:
                 self._judge(emergency.inbox.pop(0))
@@ -171,7 +178,10 @@ class ImmediateAction:
         if ahead.alarms.get(mine.number, mine.occasion) != mine.occasion:
             return await self._under_another_number(ahead)
         waiting = unheard([*self._unrecorded, *mine.inbox], ahead.heard)
-        workflow.continue_as_new(as_recorded(mine, ahead, waiting))
+        state = as_recorded(mine, ahead, waiting)
+        if self._resumed and self._resumed.id not in {one.signal_id for one in ahead.heard}:
+            state.resumed = self._resumed
+        workflow.continue_as_new(state)
 
     async def _under_another_number(self, ahead: Ahead) -> str:
         """The records know another immediate action under this number: nobody was told of this one."""

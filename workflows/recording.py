@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from protocols.working_days import recorded_late
     from workflows import story
     from workflows.outbox import Outbox
-    from workflows.state import ENTRIES_KEPT, Case, Clock, F, Received
+    from workflows.state import ENTRIES_KEPT, Case, Clock, F, Received, Reopening
 
 REQUESTS = {"action-required", "review-requested", "review-report", "response-received", "escalated"}
 """Notices that are sent once more where the role passes to another person (spec 1, role changed)."""
@@ -66,6 +66,12 @@ class Recording(ABC, Generic[F]):
         )
         self._drafts.append(entry)
         self.case.timeline = [*self.case.timeline, entry][-ENTRIES_KEPT:]
+
+    def take_up(self, resumed: Reopening) -> None:
+        """The case goes on where it stood, after its workflow was gone: nobody is told, and no clock begins anew."""
+        self._drafts.append(resumed.entry(self.case.stage, self.case.turn))
+        self.case.timeline = [*self.case.timeline, self._drafts[-1]][-ENTRIES_KEPT:]
+        self._changed = True
 
     def tell(
         self,

@@ -11,7 +11,7 @@ from protocols.facts import Facts, parties_of
 from protocols.judging import Standing
 from protocols.limits import DueTime, due_time
 from protocols.roles import Agency, Role
-from protocols.says import Parties
+from protocols.says import ANY_TIME, Parties
 from protocols.status import ClockStatus
 from protocols.steps import ClockRow, ClockState, Entry, Notice, PlannedMeeting, Receipt
 from protocols.working_days import BankHolidays
@@ -36,13 +36,37 @@ class Received(BaseModel, frozen=True):
     seen: datetime
 
 
+RESUMED = "resumed"
+
+
 class Reopening(BaseModel, frozen=True):
-    """An ended case is opened again: where, when, and the record that holds the reason."""
+    """A case is opened again: where, when, by whom, and the record that holds the reason.
+
+    Attributes:
+        to: the stage that an ended case goes on at; empty where one whose workflow is gone is taken up as it stood.
+        by: the Business Unit; None for an operator.
+    """
 
     id: str
     to: str
     at: datetime
     record: str
+    by: Role | None = Role(role="business_unit")
+
+    def entry(self, stage: str, turn: int) -> Entry:
+        """The line that says that a workflow that was gone was taken up again."""
+        return Entry(
+            what=RESUMED,
+            words="Taken up again where it stood: its workflow was gone",
+            happened_at=self.at,
+            recorded_at=self.at,
+            clause=ANY_TIME,
+            stage=stage,
+            turn=turn,
+            by=self.by,
+            signal_id=self.id,
+            record=self.record,
+        )
 
 
 class Clock(BaseModel):
