@@ -1,6 +1,8 @@
 """Immediate action does not queue: it is started beside the flow, once, before anything is recorded."""
 
+import asyncio
 from datetime import timedelta
+from typing import Any
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, WorkflowAlreadyStartedError
@@ -63,7 +65,7 @@ class Danger(Hearing[F]):
                     return
                 continue
             try:
-                await workflow.start_child_workflow(
+                child = await workflow.start_child_workflow(
                     ImmediateAction.run,
                     emergency,
                     id=emergency.workflow_id,
@@ -71,6 +73,7 @@ class Danger(Hearing[F]):
                     cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
                     static_summary=f"Immediate action, {case.reference}",
                 )
+                child.add_done_callback(_let_go)
                 return
             except WorkflowAlreadyStartedError:
                 if await self._is_about(emergency):
@@ -95,3 +98,9 @@ class Danger(Hearing[F]):
         except ActivityError:
             return False
         return told == emergency.occasion
+
+
+def _let_go(child: asyncio.Task[Any]) -> None:
+    """What becomes of it is its own affair, and no line of the worker's log."""
+    if not child.cancelled():
+        child.exception()

@@ -16,6 +16,11 @@ NAMED = 50
 
 
 async def findings(setting: settings.Settings, database: Database) -> list[Finding]:
+    """What `looked_at` finds at the server that the settings name."""
+    return await looked_at(Engine(setting), database)
+
+
+async def looked_at(engine: Engine, database: Database) -> list[Finding]:
     """A line for each that nobody follows.
 
     The engine's lists are a moment late, so whatever is missing there is asked for by itself, and the records are
@@ -24,7 +29,6 @@ async def findings(setting: settings.Settings, database: Database) -> list[Findi
     Raises:
         Unreachable: Temporal or the records do not answer.
     """
-    engine = Engine(setting)
     expected = followed(database)
     missing = {one.stream for one in expected} - await engine.running()
     ways = await _ways(engine, sorted(missing))
