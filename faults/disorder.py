@@ -13,7 +13,7 @@ from temporalio.service import RPCError
 
 from faults.found import Found
 from faults.ground import Ground
-from faults.ledger import Account
+from faults.ledger import without
 from faults.tales import GWENT, at, data_of
 from faults.yard import Yard
 from records import cases
@@ -70,17 +70,8 @@ async def too_early(yard: Yard, *, short: bool) -> list[Found]:
     found.wrong += [f"it counted: {line}" for line in refused if line.endswith(" accepted")]
     if len(refused) != len(early):
         found.lost.append(f"{len(early) - len(refused)} refusals stand nowhere")
-    found.hold_against(yard.undisturbed[tale.protocol], _without(account, " early-"))
+    found.hold_against(yard.undisturbed[tale.protocol], without(account, " early-"))
     return [found]
-
-
-def _without(account: Account, mark: str) -> Account:
-    """The account without what is about these, and without the answers to them that went by mail."""
-    return account._replace(
-        lines=tuple(line for line in account.lines if mark not in line),
-        notices=Counter({one: n for one, n in account.notices.items() if mark not in one}),
-        mails=Counter({one: n for one, n in account.mails.items() if not one.startswith("not-accepted ")}),
-    )
 
 
 async def bombarded(yard: Yard, *, short: bool) -> list[Found]:

@@ -115,6 +115,15 @@ def compare(expected: Account, found: Account) -> Difference:
     return Difference(tuple(lost), tuple(doubled), tuple(wrong), sum(found.accepted.values()) - len(found.accepted))
 
 
+def without(account: Account, mark: str) -> Account:
+    """The account without what is about these, and without the answers to them that went by mail."""
+    return account._replace(
+        lines=tuple(line for line in account.lines if mark not in line),
+        notices=Counter({one: n for one, n in account.notices.items() if mark not in one}),
+        mails=Counter({one: n for one, n in account.mails.items() if not one.startswith("not-accepted ")}),
+    )
+
+
 def _per_stream(lines: Sequence[str]) -> dict[str, list[str]]:
     streams: dict[str, list[str]] = {}
     for line in lines:

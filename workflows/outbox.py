@@ -20,6 +20,10 @@ RECORD_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_inte
 POST_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=2))
 
 
+class Behind(Exception):
+    """The records know more of the case than this run: it goes on from them."""
+
+
 class Outbox:
     """Records the steps of one case and posts what they leave to be sent.
 
@@ -42,7 +46,11 @@ class Outbox:
         return self._posting if self._posting and not self._posting.done() else None
 
     async def record(self, step: Step) -> None:
-        """Record a step in one transaction; returns once it stands there."""
+        """Record a step in one transaction; returns once it stands there.
+
+        Raises:
+            Behind: another run wrote a step of this number, and this one stands nowhere.
+        """
         recorded: Recorded = await workflow.execute_activity_method(
             Records.record,
             step,
@@ -51,6 +59,8 @@ class Outbox:
             summary=story.summary(step),
         )
         self._unposted |= recorded.unposted
+        if recorded.behind:
+            raise Behind
 
     def post(self) -> None:
         """See that what waits is posted; returns at once."""

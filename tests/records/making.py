@@ -94,9 +94,9 @@ def list_person(engine: Engine, person: Person, **more: str) -> None:
         session.add(DirectoryPerson(**person.model_dump(), **{**fields, **phones, **more}, load=load))
 
 
-def write(engine: Engine, step: Step) -> Recorded:
+def write(engine: Engine, step: Step, run: str = "run-1") -> Recorded:
     with writing(engine) as session:
-        return apply(session, step)
+        return apply(session, step, run)
 
 
 def a_submission(case: str, signal_id: str = "s1", **more: Any) -> NewSubmission:
