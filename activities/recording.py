@@ -5,7 +5,8 @@ from temporalio import activity
 
 from activities.in_thread import in_thread
 from protocols.steps import MeetingQuery, PlannedMeeting, Recorded, Step
-from records import directory
+from protocols.waiting import Received, SetAside, TakeBack
+from records import directory, set_aside
 from records.database import writing
 from records.writing import apply
 
@@ -26,6 +27,17 @@ class Records:
         """The first meeting of the group that is planned after the moment; None if there is none."""
         found = await in_thread(lambda: directory.next_meeting(self._engine, query.board, query.group, query.after))
         return found and PlannedMeeting(id=found.id, starts_at=found.starts_at, papers_due=found.papers_due)
+
+    @activity.defn
+    async def set_aside(self, waiting: SetAside) -> None:
+        """Keep signals that wait, once, however often it is asked for."""
+        run = activity.info().workflow_run_id or ""
+        await in_thread(lambda: set_aside.set_aside(self._engine, waiting, run))
+
+    @activity.defn
+    async def take_back(self, asked: TakeBack) -> list[Received]:
+        """The oldest of what was set aside and is not judged yet."""
+        return await in_thread(lambda: set_aside.take_back(self._engine, asked))
 
     def _record(self, step: Step) -> Recorded:
         with writing(self._engine) as session:

@@ -1,7 +1,6 @@
 """How a case hears: every signal is kept as it comes, judged one at a time, and answered with a receipt."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
@@ -16,18 +15,13 @@ with workflow.unsafe.imports_passed_through():
     from protocols.says import ANY_TIME
     from protocols.status import Status
     from protocols.steps import Code, Entry, Receipt
+    from protocols.waiting import Received
     from workflows import story
     from workflows.board_calendar import BoardCalendar
     from workflows.bodies import body_of
-    from workflows.state import VERDICTS_KEPT, F, Received, short_hash
+    from workflows.state import VERDICTS_KEPT, F, short_hash
 
 ENVELOPE = set(Signal.model_fields)
-
-
-def happened_at(received: Received) -> datetime:
-    """When a signal that waits to be judged happened, as it says itself; else when it was seen."""
-    envelope = read(received.name, received.body, received.seen).envelope
-    return envelope.at if envelope else received.seen
 
 
 class Hearing(BoardCalendar[F]):
@@ -39,7 +33,7 @@ class Hearing(BoardCalendar[F]):
 
     def keep(self, name: str, args: Sequence[Any]) -> None:
         """Keep a signal, whatever it carries; immediate actions go in a lane of their own."""
-        received = Received(name=name, body=body_of(args), seen=workflow.now())
+        received = Received(name=name, body=body_of(args, MESSAGES.get(name)), seen=workflow.now())
         lane = self.case.urgent if MESSAGES.get(name) is ImmediateActionNeeded else self.case.inbox
         lane.append(received)
 

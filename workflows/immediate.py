@@ -5,7 +5,7 @@ It neither stops nor waits for the case that it belongs to, and outlives it (spe
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -18,14 +18,16 @@ with workflow.unsafe.imports_passed_through():
     from protocols.roles import Role
     from protocols.says import ANY_TIME
     from protocols.steps import Code, Entry, Notice, Receipt, Step
+    from protocols.waiting import Received
     from protocols.working_days import BankHolidays, recorded_late
     from workflows.alarm import Alarm
     from workflows.bodies import body_of
     from workflows.outbox import Outbox
-    from workflows.state import Received
+    from workflows.waiting import Waiting
 
 CHASED_AFTER_HOURS = (1, 4, 24)
 CHASED_EVERY_HOURS = 24
+GOES_ON = "goes-on-in-a-new-run-while-signals-wait"
 
 
 def chased_after(chased: int) -> timedelta:
@@ -45,7 +47,7 @@ class Emergency(BaseModel):
         occasion: the id of the signal that set it off.
         to: the roles to tell.
         holidays: to mark what was recorded late.
-        began, chased, step, unposted, inbox: how far it is, for a new run.
+        began, chased, step, unposted, inbox, aside: how far it is, for a new run.
     """
 
     case: str
@@ -62,6 +64,7 @@ class Emergency(BaseModel):
     step: int = 1
     unposted: bool = False
     inbox: list[Received] = []
+    aside: bool = False
 
     @property
     def workflow_id(self) -> str:
@@ -77,6 +80,7 @@ class ImmediateAction:
     def __init__(self, emergency: Emergency) -> None:
         self.emergency = emergency
         self._outbox = Outbox(emergency.workflow_id, emergency.unposted)
+        self._waiting = Waiting(emergency.workflow_id, emergency)
         self._entries: list[Entry] = []
         self._receipts: dict[str, Receipt] = {}
         self._confirmed = False
@@ -93,7 +97,8 @@ class ImmediateAction:
         self._keep(name, ())
 
     def _keep(self, name: str, args: Sequence[Any]) -> None:
-        self.emergency.inbox.append(Received(name=name, body=body_of(args), seen=workflow.now()))
+        kind = ImmediateActionConfirmed if name == CONFIRMATION else None
+        self.emergency.inbox.append(Received(name=name, body=body_of(args, kind), seen=workflow.now()))
 
     @workflow.query
     def receipt(self, id: str) -> Receipt | None:  # noqa: A002 - the name that the interface gives it
@@ -106,20 +111,33 @@ class ImmediateAction:
         emergency = self.emergency
         emergency.began = emergency.began or workflow.now()
         while not self._confirmed:
-            if emergency.inbox:
-                self._judge(emergency.inbox.pop(0))
+            if self._waiting.more and workflow.info().is_continue_as_new_suggested() and workflow.patched(GOES_ON):
+                if emergency.chased < 0:
+                    await self._tell()  # what others say holds up nobody's being told
+                await self._go_on()
+            following = self._waiting.next()
+            if following is not None:
+                self._judge(self._waiting.take(following))
                 await self._record([])
+            elif await self._waiting.take_back():
+                continue
             elif workflow.now() >= self._next():
                 await self._tell()
             elif workflow.info().is_continue_as_new_suggested():
-                emergency.unposted = await self._outbox.hand_over()
-                workflow.continue_as_new(emergency)
+                await self._go_on()
             else:
                 summary = "chase until the referral is confirmed"
                 await self._alarm.wait(self._next(), summary, lambda: bool(emergency.inbox))
         await workflow.wait_condition(lambda: not self._outbox.busy)
         await workflow.wait_condition(workflow.all_handlers_finished)
         return "confirmed"
+
+    async def _go_on(self) -> NoReturn:
+        """A new run, with the state as it stands."""
+        self.emergency.unposted = await self._outbox.hand_over()
+        await self._waiting.lighten()
+        self._waiting.hand_over()
+        workflow.continue_as_new(self.emergency)
 
     def _next(self) -> datetime:
         began = self.emergency.began or workflow.now()
@@ -206,6 +224,7 @@ class ImmediateAction:
             at=workflow.now(),
             entries=self._entries,
             notices=notices,
+            judged=self._waiting.judged(),
             stage=emergency.stage,
             turn=0,
             clause=ANY_TIME,

@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import story
     from workflows.outbox import Outbox
     from workflows.state import ENTRIES_KEPT, Case, Clock, F
+    from workflows.waiting import CARRIED_BYTES, Waiting, size
 
 REQUESTS = {"action-required", "review-requested", "review-report", "response-received", "escalated"}
 """Notices that are sent once more where the role passes to another person (spec 1, role changed)."""
@@ -44,6 +45,7 @@ class Recording(ABC, Generic[F]):
         self._superseded: list[str] = []
         self._changed = False
         self.outbox = Outbox(case.reference, case.unposted)
+        self.waiting = Waiting(case.reference, case)
         self._shown: dict[str, Any] = {}
 
     # --- noting
@@ -128,7 +130,7 @@ class Recording(ABC, Generic[F]):
 
     async def settle(self) -> None:
         """Record what was noted since the last step; returns once it stands there."""
-        if self._drafts or self._tellings or self._touched or self._superseded:
+        if self._drafts or self._tellings or self._touched or self._superseded or self.waiting.noted:
             step = self._step()
             await self.outbox.record(step)
             self._show(step)
@@ -148,6 +150,7 @@ class Recording(ABC, Generic[F]):
             must_respond=self._must_respond() if self._changed else None,
             holders=self._holders,
             superseded=self._superseded,
+            judged=self.waiting.judged(),
             stage=case.stage,
             turn=case.turn,
             clause=case.clause,
@@ -197,4 +200,7 @@ class Recording(ABC, Generic[F]):
     def go_on_in_a_new_run(self) -> NoReturn:
         """Continue as new, with the state as it stands; what is unposted is posted by the new run."""
         self.case.judged = 0
+        while size(self.case.timeline) > CARRIED_BYTES:  # what is older stands in the records
+            self.case.timeline = self.case.timeline[1 + len(self.case.timeline) // 2 :]
+        self.waiting.hand_over()
         workflow.continue_as_new(self.case)
