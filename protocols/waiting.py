@@ -1,5 +1,7 @@
 """Signals that wait to be judged, and how they pass between a case and the records where very many wait."""
 
+import hashlib
+import json
 from datetime import datetime
 
 from pydantic import BaseModel
@@ -27,6 +29,17 @@ def happened_at(received: Received) -> datetime:
     """When a signal that waits to be judged happened, as it says itself; else when it was seen."""
     envelope = read(received.name, received.body, received.seen).envelope
     return envelope.at if envelope else received.seen
+
+
+def sending(received: Received) -> str:
+    """By what a copy of the same sending is known; empty where nothing tells a copy from the same said once more.
+
+    A door says when it took what it sends. It and the relay may both deliver what it kept, in the same moment.
+    """
+    said = json.loads(received.body) if received.body else None
+    if not isinstance(said, dict) or not (said.get("id") and said.get("sent_at")):
+        return ""
+    return hashlib.sha256(json.dumps([received.name, said], sort_keys=True).encode()).hexdigest()[:12]
 
 
 class SetAside(BaseModel, frozen=True):

@@ -164,8 +164,7 @@ class Disagreement(Hearing[F]):
             due = waking is not None and waking.at <= workflow.now()
             if not due:  # what falls due now may supersede a reminder that waits to be posted
                 self.outbox.post()
-            missed = self.next_miss()  # while a missed limit is to move the case, only what was said in time is judged
-            following = self.waiting.next(missed)
+            following = self.waiting.next(missed := self.next_miss())  # before it moves the case, one said in time
             if following is not None:
                 if said := await self._heard(self.waiting.take(following), kinds):
                     return said
@@ -302,9 +301,9 @@ class Disagreement(Hearing[F]):
         await workflow.wait_condition(lambda: not self.case.urgent)
         self.case.unposted = await self.outbox.hand_over()
         await self.waiting.lighten()
-        while self.case.urgent:
+        while self.case.urgent:  # to be judged as well
             await workflow.wait_condition(lambda: not self.case.urgent)
-            await self.waiting.lighten()  # those are to be judged as well
+            await self.waiting.lighten()
         self.go_on_in_a_new_run()
 
     async def _watch_for_danger(self) -> None:

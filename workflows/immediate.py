@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from protocols.roles import Role
     from protocols.says import ANY_TIME
     from protocols.steps import Code, Entry, Notice, Receipt, Step
-    from protocols.waiting import Received
+    from protocols.waiting import Received, sending
     from protocols.working_days import BankHolidays, recorded_late
     from workflows.alarm import Alarm
     from workflows.bodies import body_of
@@ -83,6 +83,7 @@ class ImmediateAction:
         self._waiting = Waiting(emergency.workflow_id, emergency)
         self._entries: list[Entry] = []
         self._receipts: dict[str, Receipt] = {}
+        self._refused: set[str] = set()
         self._confirmed = False
         self._alarm = Alarm()
 
@@ -186,9 +187,12 @@ class ImmediateAction:
         )
 
     def _judge(self, received: Received) -> None:
+        if (copied := sending(received)) and copied in self._refused:
+            return  # door and relay delivered the same
         understood = read(received.name, received.body, received.seen)
         code, reason = self._verdict(understood)
         self._confirmed = code.accepted
+        self._refused |= set() if code.accepted or not copied else {copied}
         said = understood.envelope
         self._note(
             received.name if understood.kind else "unknown-signal",

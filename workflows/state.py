@@ -133,6 +133,7 @@ class Case(BaseModel, Generic[F]):
         clocks: all that ever ran, in the order of their begin.
         inbox, urgent: signals to judge; immediate actions to start.
         aside: whether more signals to judge are set aside in the records.
+        refused: the last sendings that were not accepted (`protocols.waiting.sending`), so that a copy is known.
         receipts, accepted: the last verdicts; short hashes of all accepted ids with the signals' numbers.
         alarmed: short hashes of immediate actions started.
         told, asked: everybody told; the latest request to each role.
@@ -167,6 +168,7 @@ class Case(BaseModel, Generic[F]):
     inbox: list[Received] = []
     urgent: list[Received] = []
     aside: bool = False
+    refused: list[str] = []
     receipts: dict[str, Receipt] = {}
     accepted: dict[str, int] = {}
     alarmed: list[str] = []
@@ -255,7 +257,7 @@ class Case(BaseModel, Generic[F]):
     def snapshot(self) -> str:
         """The state from which the case can be opened again; what stands elsewhere in the records is left out."""
         return self.model_dump_json(
-            exclude={"edition", "inbox", "urgent", "receipts", "timeline", "reopened", "unposted"},
+            exclude={"edition", "inbox", "urgent", "refused", "receipts", "timeline", "reopened", "unposted"},
             exclude_defaults=True,
         )
 
