@@ -34,6 +34,11 @@ from starter.use_cases import utc_now
 from workflows.registry import WORKFLOWS
 
 GRACE = timedelta(seconds=30)
+TAKING_IN_SECONDS = 8
+"""So long a workflow may think without a pause: as many signals as the engine keeps for one run (10,000) are taken in
+at once where no worker was there, and the 2 seconds that the SDK allows are too few for that on a busy machine. The
+engine itself waits for 10."""
+
 PARTING_SECONDS = 0.25
 CODE_SECONDS = 10
 """So long the mail server may take over a mail with a code: somebody waits for it in front of a page."""
@@ -120,14 +125,37 @@ def make_worker(client: Client, database: Database, setting: settings.Settings, 
     """
     records = Records(database)
     post = Post(database, server, setting.mail_from, setting.business_unit, doorway=doorway(setting))
-    return Worker(
+    made = Worker(
         client,
         task_queue=TASK_QUEUE,
         workflows=WORKFLOWS,
-        activities=[records.record, records.next_meeting, records.ahead, records.alarm_of, post.post],
+        activities=[
+            records.record,
+            records.next_meeting,
+            records.set_aside,
+            records.take_back,
+            records.ahead,
+            records.alarm_of,
+            post.post,
+        ],
         graceful_shutdown_timeout=GRACE,
         workflow_runner=sandbox(),
     )
+    think(made, TAKING_IN_SECONDS)
+    return made
+
+
+def think(made: Worker, seconds: float) -> None:
+    """Let workflows think for so long; the SDK has no option for it but to switch the limit off.
+
+    Raises:
+        AttributeError: the SDK names it otherwise by now.
+    """
+    workflows = made._workflow_worker  # noqa: SLF001
+    if workflows is None or not hasattr(workflows, "_deadlock_timeout_seconds"):
+        raise AttributeError("the SDK keeps its limit for a workflow's thinking elsewhere")
+    if workflows._deadlock_timeout_seconds is not None:  # noqa: SLF001  with TEMPORAL_DEBUG there is none
+        workflows._deadlock_timeout_seconds = seconds  # type: ignore[assignment]  # noqa: SLF001
 
 
 @asynccontextmanager

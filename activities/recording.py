@@ -6,7 +6,8 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.in_thread import in_thread
 from protocols.steps import Ahead, AheadQuery, MeetingQuery, PlannedMeeting, Recorded, Step
-from records import directory
+from protocols.waiting import Received, SetAside, TakeBack
+from records import directory, set_aside
 from records.ahead import ahead, alarm_of
 from records.database import writing
 from records.writing import apply
@@ -48,6 +49,17 @@ class Records:
                 f"{stream} has told nobody yet", type="Waiting", category=ApplicationErrorCategory.BENIGN
             )
         return found
+
+    @activity.defn
+    async def set_aside(self, waiting: SetAside) -> None:
+        """Keep signals that wait, once, however often it is asked for."""
+        run = activity.info().workflow_run_id or ""
+        await in_thread(lambda: set_aside.set_aside(self._engine, waiting, run))
+
+    @activity.defn
+    async def take_back(self, asked: TakeBack) -> list[Received]:
+        """The oldest of what was set aside and is not judged yet."""
+        return await in_thread(lambda: set_aside.take_back(self._engine, asked))
 
     def _record(self, step: Step, run: str) -> Recorded:
         with writing(self._engine) as session:

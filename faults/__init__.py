@@ -29,6 +29,8 @@ workers died, and both must be the same to the byte. Chains are verified; what i
 | `engine_away` | row 2: Temporal killed across due times and in the middle of signals |
 | `records_away` | row 3: the database gone, killed in mid-transaction, out of connections, out of disk |
 | `disorder` | row 5: signals doubled, late, out of order, by two doors at once, 20,000 to one case |
+| `race` | row 5: what a door kept while Temporal was away, and what is said directly |
+| `long_inbox` | row 5: more waits than a new run can begin with, and the worker dies as it is set aside or taken back |
 | `operators` | row 10: workflows reset by an operator, or terminated and taken up again |
 
 Rows 6 to 8 (1,000 due times in a second, clock changes, two things in one second) belong on the time-skipping server;

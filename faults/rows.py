@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from typing import Protocol
 
-from faults import disorder, engine_away, killed_worker, mail, operators, records_away
+from faults import disorder, engine_away, killed_worker, long_inbox, mail, operators, race, records_away
 from faults.found import Found
 from faults.yard import Yard
 
@@ -24,6 +24,8 @@ ROWS: dict[str, Row] = {
     "doubled": disorder.doubled,
     "early": disorder.too_early,
     "bombarded": disorder.bombarded,
+    "race": race.kept_and_direct,
+    "aside": long_inbox.set_aside,
     "reset": operators.resets,
     "terminated": operators.terminations,
 }

@@ -7,6 +7,7 @@ process alone.
 |---|---|
 | `FAULTS_KILL=signal judged:3` | the worker dies when a signal was judged for the third time |
 | `FAULTS_FULL=FILE` | while that file is there, SQLite does not grow, and says what it says on a full disk |
+| `FAULTS_FEW=1` | a few signals are as much as a new run begins with: more are set aside |
 | `FAULTS_HASTY=1` | waits that only make a run of the suite long are short: leases, limits, pauses before a retry |
 """
 
@@ -24,14 +25,16 @@ from temporalio.common import RetryPolicy
 import activities.posting
 import activities.recording
 import records.outbox
+import records.set_aside
 import worker
 import workflows.outbox
+import workflows.waiting
 from activities.recording import Records
 from activities.smtp import Line
 from workflows.disagreement import Disagreement
 from workflows.hearing import Hearing
 
-KILL, HASTY, FULL = "FAULTS_KILL", "FAULTS_HASTY", "FAULTS_FULL"
+KILL, HASTY, FULL, FEW = "FAULTS_KILL", "FAULTS_HASTY", "FAULTS_FULL", "FAULTS_FEW"
 MOST_PAGES = 2**30
 
 
@@ -59,10 +62,19 @@ POINTS = {
 }
 """Every point at which a worker is killed, in the order in which a signal passes them."""
 
+ASIDE = {
+    "signals about to be set aside": Place(records.set_aside, "set_aside", before=True),
+    "signals set aside": Place(records.set_aside, "set_aside"),
+    "signals taken back": Place(records.set_aside, "take_back"),
+    "a new run while signals are set aside": Place(Disagreement, "go_on_in_a_new_run", before=True),
+    "record of what was set aside": Place(records.set_aside, "judged"),
+}
+"""The points that a signal passes only where very many wait."""
+
 
 def die_at(point: str, times: int) -> None:
     """Lay a wrapper around the function: the process ends, at once and without a word, at the so-manieth passing."""
-    owner, name, before = POINTS[point]
+    owner, name, before = {**POINTS, **ASIDE}[point]
     original, passed = getattr(owner, name), 0
 
     def pass_by() -> None:
@@ -108,6 +120,12 @@ def hurry() -> None:
     workflows.outbox.RECORD_RETRIES = workflows.outbox.POST_RETRIES = pause
 
 
+def carry_few() -> None:
+    """What is set aside, and taken back at once, is counted in a few signals and not in thousands."""
+    workflows.waiting.CARRIED_BYTES, workflows.waiting.BATCH_BYTES = 500, 1_500
+    records.set_aside.TAKEN_SIGNALS = 3
+
+
 def fill_the_disk(sign: Path) -> None:
     """While the file is there no SQLite database grows by a page."""
 
@@ -121,6 +139,8 @@ def fill_the_disk(sign: Path) -> None:
 if __name__ == "__main__":
     if full := os.environ.get(FULL):
         fill_the_disk(Path(full))
+    if os.environ.get(FEW):
+        carry_few()
     if os.environ.get(HASTY):
         hurry()
     if said := os.environ.get(KILL):

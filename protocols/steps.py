@@ -188,6 +188,7 @@ class Step(BaseModel):
         must_respond: the agencies that must respond, where that may have changed.
         holders: roles that passed to another person.
         superseded: keys of clocks whose waiting reminders are pointless now.
+        judged: positions of what had been set aside (`protocols.waiting`) and is judged with this step.
         stage, turn, clause, waiting_for, next_due, overdue, outcome: how the case stands.
         snapshot: the state of the case, from which it can be opened again; None where nothing of it changed.
     """
@@ -203,6 +204,7 @@ class Step(BaseModel):
     must_respond: list[str] | None = None
     holders: list[HolderRow] = []
     superseded: list[str] = []
+    judged: list[int] = []
     stage: str
     turn: int
     clause: str

@@ -3,12 +3,13 @@
 from sqlalchemy import Engine, or_, select
 from sqlalchemy.orm import Session
 
+from protocols.messages import Read, read
 from protocols.roles import Role
 from protocols.says import ANY_TIME
 from protocols.steps import Ahead, AheadQuery, Code, Heard
 from records.cases import case_row
 from records.database import reading
-from records.models import Entry, Notice, Stream
+from records.models import Entry, Notice, Stream, WaitingSignal
 from records.streams import reference_of
 
 ALARM, CONFIRMED = "immediate-action", "immediate_action_confirmed"
@@ -32,7 +33,7 @@ def ahead(engine: Engine, query: AheadQuery) -> Ahead:
         return Ahead(
             last_step=(stream.last_step or 0) if stream else 0,
             snapshot=case.snapshot if query.case == reference else None,
-            heard=heard_since(session, query),
+            heard=[*heard_since(session, query), *_set_aside(session, query.case)],
             alarms=_alarms(session, reference),
             told=list(dict.fromkeys(session.scalars(told))) if query.case != reference else [],
             confirmed=_confirmed(session, query.case),
@@ -50,6 +51,18 @@ def heard_since(session: Session, query: AheadQuery) -> list[Heard]:
     later = select(Entry).where(Entry.stream == query.case, Entry.step > query.after)
     said = later.where(or_(Entry.signal_id != "", Entry.code != "")).order_by(Entry.number)
     return [_heard(entry) for entry in session.scalars(said)]
+
+
+def _set_aside(session: Session, stream: str) -> list[Heard]:
+    """The signals that wait in the records: a run comes to them, and need not hear them once more."""
+    rows = select(WaitingSignal).where(WaitingSignal.case == stream, WaitingSignal.judged_at.is_(None))
+    return [_waits(row, read(row.signal, row.body, row.seen_at)) for row in session.scalars(rows)]
+
+
+def _waits(row: WaitingSignal, understood: Read) -> Heard:
+    what = row.signal.replace(" ", "-") if understood.kind else "unknown-signal"
+    by = understood.envelope.sender if understood.envelope else None
+    return Heard(what=what, signal_id=understood.id, by=by, happened_at=row.happened_at, facts=None)
 
 
 def _heard(entry: Entry) -> Heard:

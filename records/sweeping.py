@@ -7,17 +7,19 @@ from typing import Any
 from sqlalchemy import Engine, delete, inspect, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from records import codes, drafts, sessions, signing
+from records import codes, drafts, sessions, set_aside, signing
 from records.database import writing
-from records.models import Draft, OneTimeCode, Session, SignedCall
+from records.models import Draft, OneTimeCode, Session, SignedCall, WaitingSignal
 
-LASTING: Sequence[tuple[type[Any], InstrumentedAttribute[datetime], timedelta]] = (
+Since = InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]
+LASTING: Sequence[tuple[type[Any], Since, timedelta]] = (
     (Draft, Draft.changed_at, drafts.KEPT),
     (OneTimeCode, OneTimeCode.made_at, codes.KEPT),
     (Session, Session.expires_at, sessions.FORGOTTEN),
     (SignedCall, SignedCall.seen_at, signing.KEPT),
+    (WaitingSignal, WaitingSignal.judged_at, set_aside.KEPT),
 )
-"""From which moment on a row is kept, and for how long."""
+"""From which moment on a row is kept, and for how long; one without the moment stays."""
 
 
 def sweep(engine: Engine, now: datetime) -> None:

@@ -12,7 +12,7 @@ from protocols import steps
 from protocols.roles import Role
 from protocols.says import ANY_TIME
 from protocols.steps import ClockRow, MeetingRow, Notice, Recorded, ReviewRow, Step
-from records import links, people
+from records import links, people, set_aside
 from records.cases import case_row
 from records.database import insert_for
 from records.models import Case, CaseAgency, Clock, Delivery, FreeText, Meeting, Review, Stream
@@ -56,6 +56,7 @@ def apply(session: Session, step: Step, run: str = "") -> Recorded:
 
 def _write(session: Session, stream: Stream, step: Step) -> None:
     reference = stream.reference
+    set_aside.judged(session, step.case, step.judged, step.at)
     _supersede(session, step)
     _pass_on(session, reference, step)
     refusals = [refusal for entry in step.entries if (refusal := _enter(session, stream, step, entry))]

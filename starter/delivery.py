@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -20,7 +20,7 @@ from records.streams import reference_of
 from records.submissions import Kept
 from starter.last_run import LastRun
 from starter.taking_up import REOPENED, case_taken_up, emergency_taken_up, in_order
-from starter.temporal import PATIENCE, PAUSE_SECONDS, RUNNING, Engine, NoSuchRun
+from starter.temporal import PATIENCE, PAUSE_SECONDS, RUNNING, Engine, NoSuchRun, NotTaken
 from workflows.behind import as_recorded
 from workflows.immediate import Emergency, ImmediateAction
 from workflows.registry import protocol_of
@@ -63,11 +63,14 @@ class Delivery:
         if facts.started:
             return True
         try:
-            await self._engine.start(await asyncio.to_thread(self.first_state, facts))
+            await self._start(facts)
         except Unreachable:
             return False
-        await self._in_records(cases.mark_started, reference)
         return True
+
+    async def _start(self, facts: CaseFacts) -> None:
+        await self._engine.start(await asyncio.to_thread(self.first_state, facts))
+        await self._in_records(cases.mark_started, facts.reference)
 
     async def deliver(self, kept: Kept) -> Receipt | None:
         """Deliver a submission after all that is kept for its case before it, and ask for its verdict.
@@ -102,20 +105,28 @@ class Delivery:
             await self.start(reference)
 
     async def relay(self) -> None:
-        """Start what is not started and deliver what is not delivered, in order; one round."""
+        """Start what is not started and deliver what is not delivered, each case in its order; one round.
+
+        What the engine does not take holds up its own case alone, and `datrys check` names it. Only an engine that does
+        not answer ends the round.
+        """
         for facts in await self._in_records(cases.not_started):
-            if not await self.start(facts.reference):
+            if not await self._goes_on(self._start(facts), set(), facts.reference):
                 return
-        stuck: set[str] = set()
+        held_up: set[str] = set()
         for kept in in_order(await self._in_records(submissions.kept)):
-            if kept.case in stuck:
-                continue
-            try:
-                await self._send(kept)
-            except NoSuchRun:
-                stuck.add(kept.case)  # neither open nor ended, or ending still: `datrys check` names it
-            except Unreachable:
+            if kept.case not in held_up and not await self._goes_on(self._send(kept), held_up, kept.case):
                 return
+
+    async def _goes_on(self, work: Awaitable[object], held_up: set[str], case: str) -> bool:
+        """Do this for a case, which is held up where it cannot be done; False where nothing can be done for any."""
+        try:
+            await work
+        except (NoSuchRun, NotTaken):  # neither open nor ended, ending still, or full
+            held_up.add(case)
+        except Unreachable:
+            return False
+        return True
 
     async def keep_relaying(self) -> None:
         """Relay for ever, and every hour forget what is old; a round that fails is tried again."""

@@ -9,8 +9,8 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.converter import DataConverter
 
 from protocols.messages import CONFIRMATION, MESSAGES
+from protocols.waiting import Received
 from workflows.bodies import body_of
-from workflows.state import Received
 
 NAMED = frozenset({*MESSAGES, CONFIRMATION})
 
@@ -57,5 +57,7 @@ async def read_run(converter: DataConverter, events: Iterable[HistoryEvent]) -> 
             known = signal.signal_name in NAMED
             said = await converter.decode(signal.input.payloads) if known else []
             seen = event.event_time.ToDatetime(UTC)
-            heard.append(Received(name=signal.signal_name, body=body_of(said), seen=seen))
+            heard.append(
+                Received(name=signal.signal_name, body=body_of(said, MESSAGES.get(signal.signal_name)), seen=seen)
+            )
     return LastRun(given, heard)

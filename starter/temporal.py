@@ -21,6 +21,7 @@ TASK_QUEUE = "disagreements"
 PATIENCE = timedelta(seconds=2)
 """A door waits as long for a verdict, then says that it is kept."""
 CALL = timedelta(seconds=5)
+HEALTH = timedelta(seconds=1)
 PAUSE_SECONDS = 0.05
 GONE, RUNNING = "gone", "running"
 LISTED = 1000
@@ -45,6 +46,19 @@ async def connect(settings: Settings) -> Client:
 
 class NoSuchRun(Exception):
     """No open workflow has this id."""
+
+
+class NotTaken(Unreachable):
+    """The server answers, and did not take this: that concerns the one workflow, and no other."""
+
+
+ANSWERS = {
+    RPCStatusCode.INVALID_ARGUMENT,  # such as the 10,001st signal of one run
+    RPCStatusCode.FAILED_PRECONDITION,
+    RPCStatusCode.PERMISSION_DENIED,
+    RPCStatusCode.RESOURCE_EXHAUSTED,  # such as a workflow that is busy
+}
+"""What only a server says that answers; whether one does that says something else has to be asked."""
 
 
 class Engine:
@@ -77,7 +91,8 @@ class Engine:
         """Start a workflow; False where one with this id runs.
 
         Raises:
-            Unreachable: the server does not answer.
+            NotTaken: it answers, and does not take this one.
+            Unreachable: it does not answer.
         """
         client = await self.client()
         try:
@@ -94,7 +109,7 @@ class Engine:
         except WorkflowAlreadyStartedError:
             return False
         except RPCError as fault:
-            raise _unreachable(fault) from None
+            raise await self._not_taken(fault) from None
         return True
 
     async def signal(self, workflow_id: str, name: str, facts: dict[str, Any]) -> None:
@@ -102,7 +117,8 @@ class Engine:
 
         Raises:
             NoSuchRun: no open workflow has this id.
-            Unreachable: the server does not answer.
+            NotTaken: the server answers, and does not take this one.
+            Unreachable: it does not answer.
         """
         handle = await self._handle(workflow_id)
         try:
@@ -110,7 +126,7 @@ class Engine:
         except RPCError as fault:
             if fault.status is RPCStatusCode.NOT_FOUND:
                 raise NoSuchRun(workflow_id) from None
-            raise _unreachable(fault) from None
+            raise await self._not_taken(fault) from None
 
     async def how_it_runs(self, workflow_id: str) -> str:
         """“running”, “terminated”, “failed” …, as Temporal says of the latest run; “gone” where it knows of none.
@@ -124,7 +140,7 @@ class Engine:
         except RPCError as fault:
             if fault.status is RPCStatusCode.NOT_FOUND:
                 return GONE
-            raise _unreachable(fault) from None
+            raise Unreachable(_silent(fault)) from None
         return status.name.lower().replace("_", " ") if status else GONE
 
     async def running(self) -> set[str]:
@@ -137,7 +153,7 @@ class Engine:
         try:
             return {one.id async for one in (await self.client()).list_workflows(asked, page_size=LISTED)}
         except RPCError as fault:
-            raise _unreachable(fault) from None
+            raise Unreachable(_silent(fault)) from None
 
     async def last_run(self, workflow_id: str) -> LastRun | None:
         """What the latest run of a workflow was started with and heard; None where its history is gone.
@@ -152,7 +168,7 @@ class Engine:
         except RPCError as fault:
             if fault.status is RPCStatusCode.NOT_FOUND:
                 return None
-            raise _unreachable(fault) from None
+            raise Unreachable(_silent(fault)) from None
         return await read_run(client.data_converter, history.events)
 
     async def receipt(self, workflow_id: str, signal_id: str) -> Receipt | None:
@@ -173,6 +189,19 @@ class Engine:
     async def _handle(self, workflow_id: str) -> WorkflowHandle[Any, Any]:
         return (await self.client()).get_workflow_handle(workflow_id)
 
+    async def _not_taken(self, fault: RPCError) -> Unreachable:
+        """Why something was not taken: because of what it was, or since the server does not answer."""
+        words = f"Temporal did not take it ({fault.status.name.lower()})"
+        if fault.status in ANSWERS or await self._answers():
+            return NotTaken(f"{words}: see the case in the Temporal UI.")
+        return Unreachable(f"{words}: see that it runs.")
 
-def _unreachable(fault: RPCError) -> Unreachable:
-    return Unreachable(f"Temporal did not take it ({fault.status.name.lower()}): see that it runs.")
+    async def _answers(self) -> bool:
+        try:
+            return await (await self.client()).service_client.check_health(timeout=HEALTH)
+        except (RPCError, Unreachable):
+            return False
+
+
+def _silent(fault: RPCError) -> str:
+    return f"Temporal did not answer ({fault.status.name.lower()}): see that it runs."

@@ -14,8 +14,9 @@ with workflow.unsafe.imports_passed_through():
     from protocols.editions import Edition
     from protocols.messages import MESSAGES, ImmediateActionNeeded, Read, Signal, read
     from protocols.steps import Ahead, AheadQuery, Heard
+    from protocols.waiting import Received
     from workflows.outbox import RECORD_RETRIES, RECORD_TIMEOUT, Behind
-    from workflows.state import Case, Received
+    from workflows.state import Case
 
 T = TypeVar("T")
 C = TypeVar("C", bound=Case[Any])
@@ -119,18 +120,18 @@ def go_on(case: C, ahead: Ahead, waiting: Iterable[Received]) -> C:
         urgent = MESSAGES.get(received.name) is ImmediateActionNeeded
         (case.urgent if urgent else case.inbox).append(received)
     case.alarms = {number: what for number, what in ahead.alarms.items() if number > case.immediate}
-    case.unposted, case.judged = True, 0
+    case.unposted, case.aside, case.judged = True, True, 0
     return case
 
 
 def unheard(waiting: Iterable[Received], heard: Iterable[Heard]) -> list[Received]:
     """Of the signals that wait, in their order, those that do not stand in the records.
 
-    One with an id is known by it. Without one, what counts is what it says: of several that say the same, as many
-    are left out as stand there.
+    What was taken back from the records is there still. One with an id is known by it. Without one, what counts is
+    what it says: of several that say the same, as many are left out as stand there.
     """
     left, unknown = list(heard), []
-    for received in waiting:
+    for received in (one for one in waiting if one.position is None):
         understood = read(received.name, received.body, received.seen)
         found = next((one for one in left if _same(received, understood, one)), None)
         if found:

@@ -22,10 +22,10 @@ with workflow.unsafe.imports_passed_through():
     from protocols.roles import Agency, Role
     from protocols.says import ANY_TIME
     from protocols.steps import Code
+    from protocols.waiting import Received
     from workflows.alarm import Alarm
     from workflows.catching_up import CatchingUp
-    from workflows.hearing import happened_at
-    from workflows.state import Case, F, Received, Reopening, short_hash
+    from workflows.state import Case, F, Reopening, short_hash
     from workflows.timekeeping import Left
 
 A = TypeVar("A", bound=Signal)
@@ -154,17 +154,17 @@ class Disagreement(CatchingUp[F]):
         """
         self.joining, self.case.returned_at = "", None
         while True:
-            await self.settle()
-            if self.case.judged >= self.case.signals_a_run or workflow.info().is_continue_as_new_suggested():
-                await self._go_on()
+            await self._settle_or_go_on()
             waking = self.next_waking()
             due = waking is not None and waking.at <= workflow.now()
             if not due:  # what falls due now may supersede a reminder that waits to be posted
                 self.outbox.post()
-            following = self._next_to_judge()
+            following = self.waiting.next(missed := self.next_miss())  # before it moves the case, one said in time
             if following is not None:
-                if said := await self._heard(self.case.inbox.pop(following), kinds):
+                if said := await self._heard(self.waiting.take(following), kinds):
                     return said
+            elif await self.waiting.take_back(missed):
+                continue
             elif due:
                 self.fall_due()
             elif self._idle():
@@ -179,6 +179,11 @@ class Disagreement(CatchingUp[F]):
         """What it means for the protocol that another person holds a role."""
 
     # --- machinery
+
+    async def _settle_or_go_on(self) -> None:
+        await self.settle()
+        if self.case.judged >= self.case.signals_a_run or workflow.info().is_continue_as_new_suggested():
+            await self._go_on()
 
     async def _heard(self, received: Received, kinds: tuple[type[Signal], ...]) -> Signal | None:
         taken = self.take(received)
@@ -278,18 +283,13 @@ class Disagreement(CatchingUp[F]):
         self.tell("informed", list(case.told), clause=ANY_TIME, stage=reopening.to, about="corrected")
         self._leave(Left(reopening.to, reopening.at, since=case.entered_after[reopening.to]))
 
-    def _next_to_judge(self) -> int | None:
-        """Which of the waiting signals is next: the oldest; while a missed limit is to move the case, one in time."""
-        missed, waiting = self.next_miss(), enumerate(self.case.inbox)
-        return next((n for n, one in waiting if missed is None or happened_at(one) <= missed), None)
-
     def _stirs(self) -> bool:
         return bool(self.case.inbox) or self._idle()
 
     def _idle(self) -> bool:
         """Whether an ended case has nothing more to do: its last post is out, and nothing waits to be judged."""
         ended = self.case.stage == self.ended_stage
-        return ended and not (self.outbox.busy or self.case.inbox or self.case.urgent)
+        return ended and not (self.outbox.busy or self.waiting.more or self.case.urgent)
 
     async def _go_on(self) -> NoReturn:
         """A new run, once no immediate action is about to start: the server may drop one that has only been asked for.
@@ -298,5 +298,8 @@ class Disagreement(CatchingUp[F]):
         """
         await workflow.wait_condition(lambda: not self.case.urgent)
         self.case.unposted = await self.outbox.hand_over()
-        await workflow.wait_condition(lambda: not self.case.urgent)
+        await self.waiting.lighten()
+        while self.case.urgent:  # to be judged as well
+            await workflow.wait_condition(lambda: not self.case.urgent)
+            await self.waiting.lighten()
         self.go_on_in_a_new_run()

@@ -1,7 +1,6 @@
 """How a case hears: every signal is kept as it comes, judged one at a time, and answered with a receipt."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
@@ -16,18 +15,14 @@ with workflow.unsafe.imports_passed_through():
     from protocols.says import ANY_TIME
     from protocols.status import Status
     from protocols.steps import Code, Entry, Receipt
+    from protocols.waiting import Received, sending
     from workflows import story
     from workflows.board_calendar import BoardCalendar
     from workflows.bodies import body_of
-    from workflows.state import VERDICTS_KEPT, F, Received, short_hash
+    from workflows.state import VERDICTS_KEPT, F, short_hash
 
 ENVELOPE = set(Signal.model_fields)
-
-
-def happened_at(received: Received) -> datetime:
-    """When a signal that waits to be judged happened, as it says itself; else when it was seen."""
-    envelope = read(received.name, received.body, received.seen).envelope
-    return envelope.at if envelope else received.seen
+KNOWS_COPIES = "knows-copies-of-what-was-refused"
 
 
 class Hearing(BoardCalendar[F]):
@@ -39,7 +34,7 @@ class Hearing(BoardCalendar[F]):
 
     def keep(self, name: str, args: Sequence[Any]) -> None:
         """Keep a signal, whatever it carries; immediate actions go in a lane of their own."""
-        received = Received(name=name, body=body_of(args), seen=workflow.now())
+        received = Received(name=name, body=body_of(args, MESSAGES.get(name)), seen=workflow.now())
         lane = self.case.urgent if MESSAGES.get(name) is ImmediateActionNeeded else self.case.inbox
         lane.append(received)
 
@@ -110,11 +105,15 @@ class Hearing(BoardCalendar[F]):
         understood = read(received.name, received.body, received.seen)
         if understood.id and self.case.has_accepted(understood.id):
             return None  # an accepted id counts once, for good
+        if (copied := sending(received)) and copied in self.case.refused and workflow.patched(KNOWS_COPIES):
+            return None  # door and relay delivered the same; sent once more, it is judged anew
         verdict = judge(understood, self.case.standing(self.ended_stage, workflow.now()), self.rules)
         if verdict.code.accepted:
             self.case.heard += 1
             if understood.id:
                 self.case.accepted[short_hash(understood.id)] = self.case.heard
+        elif copied:
+            self.case.refused = [*self.case.refused, copied][-VERDICTS_KEPT:]
         self._occasion = understood.id or f"#{self.case.step}.{self.case.judged}"
         self._answer(understood.id, verdict)
         self._enter(received, understood, verdict)

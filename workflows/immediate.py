@@ -5,7 +5,7 @@ It neither stops nor waits for the case that it belongs to, and outlives it (spe
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -19,16 +19,19 @@ with workflow.unsafe.imports_passed_through():
     from protocols.roles import Role
     from protocols.says import ANY_TIME
     from protocols.steps import Ahead, Code, Entry, Notice, Receipt, Step
+    from protocols.waiting import Received, sending
     from protocols.working_days import BankHolidays, recorded_late
     from workflows.alarm import Alarm
     from workflows.behind import Course, unheard
     from workflows.bodies import body_of
     from workflows.outbox import Behind, Outbox
-    from workflows.state import Received, Reopening
+    from workflows.state import Reopening
+    from workflows.waiting import Waiting
 
 CHASED_AFTER_HOURS = (1, 4, 24)
 CHASED_EVERY_HOURS = 24
 POSTS = "posts-what-a-run-before-left-unposted"
+GOES_ON = "goes-on-in-a-new-run-while-signals-wait"
 
 
 def chased_after(chased: int) -> timedelta:
@@ -53,7 +56,7 @@ class Emergency(BaseModel):
         occasion: the id of the signal that set it off.
         to: the roles to tell.
         holidays: to mark what was recorded late.
-        began, chased, step, unposted, inbox, confirmed: how far it is, for a new run.
+        began, chased, step, unposted, inbox, aside, confirmed: how far it is, for a new run.
         resumed: where this run takes it up after its workflow was gone.
     """
 
@@ -71,6 +74,7 @@ class Emergency(BaseModel):
     step: int = 1
     unposted: bool = False
     inbox: list[Received] = []
+    aside: bool = False
     confirmed: bool = False
     resumed: Reopening | None = None
 
@@ -82,7 +86,7 @@ class Emergency(BaseModel):
 
 def begun_anew(emergency: Emergency) -> Emergency:
     """The same, of which nobody has been told."""
-    fresh = {"began", "chased", "step", "unposted", "inbox", "confirmed", "resumed"}
+    fresh = {"began", "chased", "step", "unposted", "inbox", "aside", "confirmed", "resumed"}
     return Emergency(**{field: value for field, value in emergency if field not in fresh})
 
 
@@ -94,7 +98,7 @@ def as_recorded(emergency: Emergency, ahead: Ahead, waiting: list[Received]) -> 
         ahead: what the records know.
         waiting: what it has heard and they have not.
     """
-    state = begun_anew(emergency).model_copy(update={"inbox": waiting, "unposted": True})
+    state = begun_anew(emergency).model_copy(update={"inbox": waiting, "aside": True, "unposted": True})
     state.step, state.confirmed = ahead.last_step + 1, ahead.confirmed
     if ahead.told:
         state.began = ahead.told[0]
@@ -111,8 +115,10 @@ class ImmediateAction:
     def __init__(self, emergency: Emergency) -> None:
         self.emergency = emergency
         self._outbox = Outbox(emergency.workflow_id, emergency.unposted)
+        self._waiting = Waiting(emergency.workflow_id, emergency)
         self._entries: list[Entry] = []
         self._receipts: dict[str, Receipt] = {}
+        self._refused: set[str] = set()
         self._alarm = Alarm()
         self._course = Course()
         self._recorded = emergency.step - 1
@@ -130,7 +136,8 @@ class ImmediateAction:
         self._keep(name, ())
 
     def _keep(self, name: str, args: Sequence[Any]) -> None:
-        self.emergency.inbox.append(Received(name=name, body=body_of(args), seen=workflow.now()))
+        kind = ImmediateActionConfirmed if name == CONFIRMATION else None
+        self.emergency.inbox.append(Received(name=name, body=body_of(args, kind), seen=workflow.now()))
 
     @workflow.query
     def receipt(self, id: str) -> Receipt | None:  # noqa: A002 - the name that the interface gives it
@@ -146,6 +153,14 @@ class ImmediateAction:
             return await self._go_on_from_the_records()
 
     async def _until_confirmed(self) -> str:
+        await self._begin()
+        while not self.emergency.confirmed:
+            await self._hear_or_tell()
+        await workflow.wait_condition(lambda: not self._outbox.busy)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return "confirmed"
+
+    async def _begin(self) -> None:
         emergency = self.emergency
         if emergency.unposted and workflow.patched(POSTS):
             self._outbox.post()
@@ -154,21 +169,26 @@ class ImmediateAction:
             self._entries.append(emergency.resumed.entry(emergency.stage, 0))
             emergency.resumed = None
             await self._record([])
-        while not emergency.confirmed:
-            if emergency.inbox:
-                self._judge(emergency.inbox.pop(0))
-                await self._record([])
-            elif workflow.now() >= self._next():
-                await self._tell()
-            elif workflow.info().is_continue_as_new_suggested():
-                emergency.unposted = await self._outbox.hand_over()
-                workflow.continue_as_new(emergency)
-            else:
-                summary = "chase until the referral is confirmed"
-                await self._alarm.wait(self._next(), summary, lambda: bool(emergency.inbox))
-        await workflow.wait_condition(lambda: not self._outbox.busy)
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        return "confirmed"
+
+    async def _hear_or_tell(self) -> None:
+        """What is next: a signal is judged, somebody told, a new run begun; or it is waited."""
+        if self._waiting.more and workflow.info().is_continue_as_new_suggested() and workflow.patched(GOES_ON):
+            if self.emergency.chased < 0:
+                await self._tell()  # what others say holds up nobody's being told
+            await self._go_on()
+        following = self._waiting.next()
+        if following is not None:
+            self._judge(self._waiting.take(following))
+            await self._record([])
+        elif await self._waiting.take_back():
+            return
+        elif workflow.now() >= self._next():
+            await self._tell()
+        elif workflow.info().is_continue_as_new_suggested():
+            await self._go_on()
+        else:
+            summary = "chase until the referral is confirmed"
+            await self._alarm.wait(self._next(), summary, lambda: bool(self.emergency.inbox))
 
     async def _go_on_from_the_records(self) -> str:
         """This run is behind them: an operator reset it, or Temporal was restored."""
@@ -200,6 +220,13 @@ class ImmediateAction:
                 return f"goes on as {emergency.workflow_id}"
             except WorkflowAlreadyStartedError:
                 continue
+
+    async def _go_on(self) -> NoReturn:
+        """A new run, with the state as it stands."""
+        self.emergency.unposted = await self._outbox.hand_over()
+        await self._waiting.lighten()
+        self._waiting.hand_over()
+        workflow.continue_as_new(self.emergency)
 
     def _next(self) -> datetime:
         return next_telling(self.emergency.began or workflow.now(), self.emergency.chased)
@@ -247,10 +274,13 @@ class ImmediateAction:
         )
 
     def _judge(self, received: Received) -> None:
+        if (copied := sending(received)) and copied in self._refused:
+            return  # door and relay delivered the same
         understood = read(received.name, received.body, received.seen)
         code, reason = self._verdict(understood)
         self.emergency.confirmed = code.accepted
         self._unrecorded.append(received)
+        self._refused |= set() if code.accepted or not copied else {copied}
         said = understood.envelope
         self._note(
             received.name if understood.kind else "unknown-signal",
@@ -286,6 +316,7 @@ class ImmediateAction:
             at=workflow.now(),
             entries=self._entries,
             notices=notices,
+            judged=self._waiting.judged(),
             stage=emergency.stage,
             turn=0,
             clause=ANY_TIME,

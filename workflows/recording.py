@@ -11,10 +11,12 @@ with workflow.unsafe.imports_passed_through():
     from protocols.roles import Role
     from protocols.says import ANY_TIME
     from protocols.steps import Entry, HolderRow, Notice, Step
+    from protocols.waiting import Received
     from protocols.working_days import recorded_late
     from workflows import story
     from workflows.outbox import Outbox
-    from workflows.state import ENTRIES_KEPT, Case, Clock, F, Received, Reopening
+    from workflows.state import ENTRIES_KEPT, Case, Clock, F, Reopening
+    from workflows.waiting import CARRIED_BYTES, Waiting, size
 
 REQUESTS = {"action-required", "review-requested", "review-report", "response-received", "escalated"}
 """Notices that are sent once more where the role passes to another person (spec 1, role changed)."""
@@ -44,6 +46,7 @@ class Recording(ABC, Generic[F]):
         self._superseded: list[str] = []
         self._changed = False
         self.outbox = Outbox(case.reference, case.unposted)
+        self.waiting = Waiting(case.reference, case)
         self._shown: dict[str, Any] = {}
         self.recorded = case.step - 1  # the last step that this run knows to be written
         self.unrecorded: list[Received] = []  # signals judged since
@@ -136,7 +139,7 @@ class Recording(ABC, Generic[F]):
 
     async def settle(self) -> None:
         """Record what was noted since the last step; returns once it stands there."""
-        if self._drafts or self._tellings or self._touched or self._superseded:
+        if self._drafts or self._tellings or self._touched or self._superseded or self.waiting.noted:
             step = self._step()
             await self.outbox.record(step)
             self.recorded, self.unrecorded = step.number, []
@@ -157,6 +160,7 @@ class Recording(ABC, Generic[F]):
             must_respond=self._must_respond() if self._changed else None,
             holders=self._holders,
             superseded=self._superseded,
+            judged=self.waiting.judged(),
             stage=case.stage,
             turn=case.turn,
             clause=case.clause,
@@ -206,4 +210,7 @@ class Recording(ABC, Generic[F]):
     def go_on_in_a_new_run(self) -> NoReturn:
         """Continue as new, with the state as it stands; what is unposted is posted by the new run."""
         self.case.judged = 0
+        while size(self.case.timeline) > CARRIED_BYTES:  # what is older stands in the records
+            self.case.timeline = self.case.timeline[1 + len(self.case.timeline) // 2 :]
+        self.waiting.hand_over()
         workflow.continue_as_new(self.case)

@@ -14,6 +14,7 @@ from protocols.roles import Agency, Role
 from protocols.says import ANY_TIME, Parties
 from protocols.status import ClockStatus
 from protocols.steps import ClockRow, ClockState, Entry, Notice, PlannedMeeting, Receipt
+from protocols.waiting import Received
 from protocols.working_days import BankHolidays
 
 F = TypeVar("F", bound=Facts)
@@ -26,14 +27,6 @@ SIGNALS_A_RUN = 1_000
 def short_hash(signal_id: str) -> str:
     """What is kept of an accepted id for good."""
     return hashlib.sha256(signal_id.encode()).hexdigest()[:12]
-
-
-class Received(BaseModel, frozen=True):
-    """A signal as it came in: `body` is its one JSON object as text, None where there was no such thing."""
-
-    name: str
-    body: str | None
-    seen: datetime
 
 
 RESUMED = "resumed"
@@ -163,6 +156,8 @@ class Case(BaseModel, Generic[F]):
         ending: the outcome that only awaits the minutes; outcome: how it ended.
         clocks: all that ever ran, in the order of their begin.
         inbox, urgent: signals to judge; immediate actions to start.
+        aside: whether more signals to judge are set aside in the records.
+        refused: the last sendings that were not accepted (`protocols.waiting.sending`), so that a copy is known.
         receipts, accepted: the last verdicts; short hashes of all accepted ids with the signals' numbers.
         alarmed: short hashes of immediate actions started.
         alarms: what set off the immediate actions that the records know, by number, where this run is to go on from
@@ -198,6 +193,8 @@ class Case(BaseModel, Generic[F]):
     clocks: list[Clock] = []
     inbox: list[Received] = []
     urgent: list[Received] = []
+    aside: bool = False
+    refused: list[str] = []
     receipts: dict[str, Receipt] = {}
     accepted: dict[str, int] = {}
     alarmed: list[str] = []
@@ -287,7 +284,17 @@ class Case(BaseModel, Generic[F]):
     def snapshot(self) -> str:
         """The state from which the case can be opened again; what stands elsewhere in the records is left out."""
         return self.model_dump_json(
-            exclude={"edition", "inbox", "urgent", "receipts", "timeline", "reopened", "unposted", "alarms"},
+            exclude={
+                "edition",
+                "inbox",
+                "urgent",
+                "refused",
+                "receipts",
+                "timeline",
+                "reopened",
+                "unposted",
+                "alarms",
+            },
             exclude_defaults=True,
         )
 

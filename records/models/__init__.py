@@ -17,7 +17,7 @@ from records.models.cases import (
 from records.models.directory import Agency, DirectoryPerson, HolidayList, PlannedMeeting
 from records.models.doors import Account, Draft, Link, OneTimeCode, Session, SignedCall
 from records.models.outbox import Delivery, Notice, Target
-from records.models.personal import CasePerson, Document, FreeText, Receiver, Subject
+from records.models.personal import CasePerson, Document, FreeText, Receiver, Subject, WaitingSignal
 
 __all__ = [
     "Account",
@@ -53,4 +53,5 @@ __all__ = [
     "Tally",
     "Target",
     "Token",
+    "WaitingSignal",
 ]

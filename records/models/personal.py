@@ -86,3 +86,25 @@ class Document(Base):
     made_at: Mapped[datetime]
     digest: Mapped[str]
     content: Mapped[bytes]
+
+
+class WaitingSignal(Base):
+    """A signal that a case set aside, since more waited than it can carry; what it said may name people.
+
+    `case` is the reference, or that of an immediate action; `run` and `batch` say with what it was written, once. It
+    is emptied as it is judged, at `judged_at`.
+    """
+
+    __tablename__ = "waiting_signals"
+    __table_args__ = (Index(None, "case", "run", "batch"), Index(None, "judged_at"))
+
+    case: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(ForeignKey("cases.reference"))
+    run: Mapped[str]
+    batch: Mapped[int]
+    signal: Mapped[str]
+    body: Mapped[str | None]
+    seen_at: Mapped[datetime]
+    happened_at: Mapped[datetime]
+    judged_at: Mapped[datetime | None]

@@ -1,5 +1,6 @@
 """What a board has to load: bank holidays, who holds which role, when who meets; and what waits to be delivered."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from enum import Enum
@@ -16,6 +17,7 @@ from starter.checks.findings import Finding
 DUTY_TEAM = "duty_team"
 GROUPS = ("children", "adults")
 WARNED_BEFORE = timedelta(days=366)
+NAMED = 10
 
 
 def calendar(database: Database, now: datetime) -> Iterator[Finding]:
@@ -195,5 +197,8 @@ def waiting(database: Database) -> Iterator[Finding]:
         words = f"cases wait to be started ({len(unstarted)}): see that Temporal and a worker run"
         yield Finding("kept", words, warns=True)
     if kept := submissions.kept(database):
-        words = f"signals wait to be delivered ({len(kept)}), the first for {kept[0].case}: see it in the Temporal UI"
-        yield Finding("kept", words, warns=True)
+        cases_waiting = Counter(one.case for one in kept)
+        named = [f"{case} ({number})" for case, number in cases_waiting.most_common(NAMED)]
+        others = f" and {len(cases_waiting) - NAMED} more" if len(cases_waiting) > NAMED else ""
+        words = f"signals wait to be delivered ({len(kept)}), for {', '.join(named)}{others}"
+        yield Finding("kept", f"{words}: see these in the Temporal UI", warns=True)

@@ -5,16 +5,18 @@ from datetime import date
 from sqlalchemy import Engine
 
 from protocols.steps import HolderRow
+from protocols.waiting import Received, SetAside
+from records import set_aside
 from records.database import reading
 from records.intake import ParentOrCarer, Subject
 from records.models import Base
-from records.models.personal import CasePerson, Document, FreeText, Receiver
+from records.models.personal import CasePerson, Document, FreeText, Receiver, WaitingSignal
 from records.models.personal import Subject as SubjectRow
 from records.outbox import lease_next, sent
 from records.submissions import keep_submission
-from tests.records.making import LINE_MANAGER, a_notice, a_person, a_refusal, a_step, a_submission, keep, write
+from tests.records.making import LINE_MANAGER, MONDAY, a_notice, a_person, a_refusal, a_step, a_submission, keep, write
 
-PERSONAL = {model.__tablename__ for model in (CasePerson, Document, FreeText, Receiver, SubjectRow)}
+PERSONAL = {model.__tablename__ for model in (CasePerson, Document, FreeText, Receiver, SubjectRow, WaitingSignal)}
 OF_NO_CASE = {"agencies", "directory_people", "planned_meetings", "holiday_lists"}
 MARK = "Marker"
 
@@ -41,6 +43,17 @@ def test_nothing_personal_stands_outside_the_tables_for_it(engine: Engine) -> No
     assert f"{MARK}@example.invalid" == leased.email
     sent(engine, leased)
     assert {"case_people", "receivers", "subjects", "texts"} == _tables_with_the_mark(engine)
+
+
+def test_what_a_signal_said_leaves_nothing_where_it_was_set_aside(engine: Engine) -> None:
+    """Raw signals may name people: in the table for it while they wait, nowhere once they are judged."""
+    reference = keep(engine)
+    signals = [Received(name="resolved", body=f'{{"record": "{MARK}"}}', seen=MONDAY)]
+    set_aside.set_aside(engine, SetAside(case=reference, batch=1, signals=signals), "run")
+    waiting = _tables_with_the_mark(engine)
+    write(engine, a_step(reference, judged=[1]))
+    assert {"waiting_signals"} == waiting
+    assert set() == _tables_with_the_mark(engine)
 
 
 def test_every_personal_table_is_kept_by_case() -> None:

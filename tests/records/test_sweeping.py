@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from protocols.access import Proof
-from records import codes, drafts, models, sessions, signing
+from protocols.waiting import Received, SetAside
+from records import codes, drafts, models, sessions, set_aside, signing
 from records.database import reading, writing
 from records.keys import Keys
-from records.models import Draft, OneTimeCode, Session, SignedCall
+from records.models import Draft, OneTimeCode, Session, SignedCall, WaitingSignal
 from records.models.base import Base
 from records.sweeping import sweep
-from tests.records.making import MONDAY
+from tests.records.making import MONDAY, a_step, keep, write
 
 EMAIL, SECOND = "somebody@example.invalid", timedelta(seconds=1)
 KEPT = {
@@ -22,6 +23,7 @@ KEPT = {
     OneTimeCode: timedelta(days=1),
     Session: sessions.LONGEST[Proof.SIGNED_IN] + timedelta(days=30),
     SignedCall: timedelta(hours=1),
+    WaitingSignal: timedelta(days=1),
 }
 
 
@@ -31,6 +33,9 @@ def make_all(engine: Engine, at: datetime) -> None:
     codes.make(engine, Keys("a secret of a test, long enough"), EMAIL, "answer", "a browser", at)
     sessions.begin(engine, EMAIL, Proof.SIGNED_IN, at)
     signing.take(engine, "a-token", "a message", at)
+    case = keep(engine)
+    set_aside.set_aside(engine, SetAside(case=case, batch=1, signals=[Received(name="x", body=None, seen=at)]), "run")
+    write(engine, a_step(case, judged=[1], at=at))
 
 
 def left(engine: Engine, model: type[Base]) -> int:
@@ -47,6 +52,14 @@ def test_what_is_kept_for_a_while_goes_by_itself(engine: Engine, model: type[Bas
     before = left(engine, model)
     sweep(engine, MONDAY + KEPT[model] + SECOND)
     assert (1, 0) == (before, left(engine, model))
+
+
+def test_what_waits_to_be_judged_stays_however_long_that_takes(engine: Engine) -> None:
+    """A case whose worker is away for months judges it afterwards."""
+    signals = [Received(name="x", body=None, seen=MONDAY)]
+    set_aside.set_aside(engine, SetAside(case=keep(engine), batch=1, signals=signals), "run")
+    sweep(engine, MONDAY + timedelta(days=400))
+    assert 1 == left(engine, WaitingSignal)
 
 
 def test_several_may_sweep_at_once(engine: Engine) -> None:

@@ -308,7 +308,7 @@ def _case_kept(given: Given) -> str:
 def _signal_kept(given: Given) -> str:
     case = _raised_while_away(given)
     cases.mark_started(given.records, case)
-    return f"warning  kept: signals wait to be delivered (1), the first for {case}: see it in the Temporal UI"
+    return f"warning  kept: signals wait to be delivered (1), for {case} (1): see these in the Temporal UI"
 
 
 OUTSIDE: list[Callable[[Given], str]] = [

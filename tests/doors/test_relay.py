@@ -1,0 +1,131 @@
+"""One case that the engine takes nothing for holds up no other: on a real server that keeps few signals of one run."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import Engine
+from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
+
+from protocols.errors import Unreachable
+from protocols.roles import Role
+from protocols.steps import Code
+from records import cases, submissions
+from records.cases import CaseFacts
+from starter import temporal
+from starter.checks import board
+from starter.temporal import Engine as TemporalEngine
+from starter.temporal import NotTaken
+from starter.use_cases import Datrys
+from tests.people import case_file
+from tests.server import binary, living
+from tests.story import Story, free_port
+from worker import working
+from workflows.payloads import data_converter
+from workflows.state import Case
+from workflows.story import SEARCH_ATTRIBUTES
+
+PRACTITIONER = Role(role="practitioner", agency="ABUHB")
+SAID = {"by": "practitioner", "agency": "ABUHB", "record": "r"}
+OF_A_RUN = 3
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def short_server() -> AsyncIterator[Client]:
+    """A server that refuses the fourth signal of a run for good, as any does the 10,001st."""
+    environment = await WorkflowEnvironment.start_local(
+        data_converter=data_converter(),
+        dev_server_existing_path=binary("temporal"),
+        search_attributes=SEARCH_ATTRIBUTES,
+        dev_server_log_level="error",
+        dev_server_extra_args=["--dynamic-config-value", f"history.maximumSignalsPerExecution={OF_A_RUN}"],
+    )
+    async with environment:
+        yield environment.client
+
+
+def _away(story: Story, monkeypatch: pytest.MonkeyPatch) -> Datrys:
+    """A door that does not reach Temporal."""
+    monkeypatch.setenv("TEMPORAL_ADDRESS", f"127.0.0.1:{free_port()}")
+    monkeypatch.setattr(temporal, "CALL", timedelta(seconds=0.5))
+    return Datrys(story.setting, story.database, TemporalEngine(story.setting), lambda: datetime.now(UTC))
+
+
+async def _raised(story: Story) -> str:
+    return (await story.door.raise_case(case_file(datetime.now(UTC).replace(microsecond=0)), again=True)).reference
+
+
+def _kept(engine: Engine) -> list[tuple[str, str]]:
+    return [(one.case, one.facts["id"]) for one in submissions.kept(engine)]
+
+
+@pytest.mark.clause("common order of what is kept")
+async def test_a_case_that_takes_no_more_signals_holds_up_no_other(
+    engine: Engine, short_server: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other is told; this one's are kept in their order and named, and come to it once there is room."""
+    async with living(short_server, engine, works=False) as story:
+        story.in_runs_of(1)
+        full, other = await _raised(story), await _raised(story)
+        for number in range(OF_A_RUN):
+            await story.handle(full).signal("discussion_recorded", SAID | {"id": f"raw-{number}"})
+        with pytest.raises(NotTaken):
+            await story.door.engine.signal(full, "discussion_recorded", SAID)
+        away = _away(story, monkeypatch)
+        for case, key in ((full, "first"), (full, "second"), (other, "third")):
+            await away.tell(case, "discussion_recorded", PRACTITIONER, {"text": "t"}, key)
+        await story.door.delivery.relay()
+        kept, named = _kept(engine), [finding.words for finding in board.waiting(engine)]
+        async with working(short_server, engine, story.setting):
+            async with asyncio.timeout(60):
+                while submissions.kept(engine):
+                    await story.door.delivery.relay()
+                    await asyncio.sleep(0.1)
+            verdicts = [(await story.receipt(full, key)).code for key in ("first", "second")]
+    assert [(full, "first"), (full, "second")] == kept
+    assert [f"signals wait to be delivered (2), for {full} (2): see these in the Temporal UI"] == named
+    assert [Code.ACCEPTED, Code.ACCEPTED] == verdicts
+
+
+async def test_a_case_that_cannot_be_started_holds_up_no_other(engine: Engine, short_server: Client) -> None:
+    """The other is started, and told what was said to it; this one is started once it can be."""
+    async with living(short_server, engine, works=False) as story:
+        first_state, large = story.door.delivery.first_state, True
+
+        def too_large(facts: CaseFacts) -> Case[Any]:
+            state = first_state(facts)
+            return state.model_copy(update={"alarmed": ["x" * 3_000_000]}) if large else state
+
+        story.door.delivery.first_state = too_large  # type: ignore[method-assign]
+        never = await _raised(story)
+        large = False
+        other = await _raised(story)
+        cases_before = [facts.reference for facts in cases.not_started(engine)]
+        large = True
+        await story.door.delivery.relay()
+        await story.door.tell(other, "discussion_recorded", PRACTITIONER, {"text": "t"}, "said")
+        kept = _kept(engine)
+        large = False
+        await story.door.delivery.relay()
+    assert [never] == cases_before
+    assert [] == kept
+    assert [] == cases.not_started(engine)
+
+
+async def test_a_server_that_is_away_is_told_from_one_that_refuses(
+    engine: Engine, short_server: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Away is what ends a round of the relay; what is kept for a case that runs stays."""
+    async with living(short_server, engine, works=False) as story:
+        case = await _raised(story)
+        away = _away(story, monkeypatch)
+        with pytest.raises(Unreachable) as fault:
+            await away.engine.signal(case, "discussion_recorded", SAID)
+        await away.tell(case, "discussion_recorded", PRACTITIONER, {"text": "t"}, "said")
+        await away.delivery.relay()
+    assert not isinstance(fault.value, NotTaken)
+    assert [(case, "said")] == _kept(engine)
