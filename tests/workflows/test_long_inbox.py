@@ -122,6 +122,7 @@ async def test_of_what_was_set_aside_only_what_is_in_time_comes_before_a_miss(
     async with begin(MONDAY, engine) as story:
         story.in_runs_of(2)
         case, late = await raised(story, engine, agencies="RCT,SWP"), DUE + timedelta(hours=1)
+        await story.say(case, "discussion_recorded", said("before", RCT))
         await story.skip_to(JUST_BEFORE)
         await story.posted(case)
         with away(engine):
