@@ -1,7 +1,9 @@
-"""Row 5: signals doubled, too early, by two doors at once, and very many of them to one case.
+"""Row 5: signals doubled, too early, too late, by two doors at once, and very many of them to one case.
 
-Seen to fail: with an accepted id judged anew (`workflows.hearing.Hearing.take`) “said three times” doubled entries.
-No fault was put into the product for the other two yet.
+Seen to fail: with an accepted id judged anew (`workflows.hearing.Hearing.take`) “said three times” doubled entries;
+with a judge who does not ask for the stage (`protocols.judging._allowed`) what came before its time counted, and what
+came once more when the case had gone on led it on again; with immediate actions that wait until nothing else does
+(`workflows.disagreement.Disagreement._watch_for_danger`) that of “bombarded” came after all the others.
 """
 
 import asyncio
@@ -22,6 +24,7 @@ from records.models import Entry
 from workflows.state import SIGNALS_A_RUN
 
 ONCE = "each counts once, whichever door it comes through and however often"
+TOO_LATE = "what belongs to a stage that is over changes nothing, and is recorded as not accepted"
 REFUSED = "what comes before its time changes nothing, and is recorded as not accepted"
 BOMBARDED = "each that the engine took is recorded once, and an immediate action waits for none of them"
 FIRST_OF_LATER_STAGES = 4
@@ -71,6 +74,35 @@ async def too_early(yard: Yard, *, short: bool) -> list[Found]:
     if len(refused) != len(early):
         found.lost.append(f"{len(early) - len(refused)} refusals stand nowhere")
     found.hold_against(yard.undisturbed[tale.protocol], without(account, " early-"))
+    return [found]
+
+
+async def too_late(yard: Yard, *, short: bool) -> list[Found]:
+    """Each answer that led a case on is given once more, of the same role under another key, when the case has gone on.
+
+    It says which stage it answers, as every door does: two practitioners who say the same move a case by one stage.
+    """
+    tale, found = GWENT, Found("said once more when the case has gone on", TOO_LATE)
+    async with yard.ground() as place:
+        await place.start_worker()
+        case, begins = await place.raise_case(tale)
+        await place.play(tale, case, begins, only=slice(0))
+        for number, saying in enumerate(tale.sayings[:-1], start=1):
+            stage = cases.case_facts(place.records, case).stage
+            await place.play(tale, case, begins, only=slice(number - 1, number))
+            if cases.case_facts(place.records, case).stage == stage:
+                continue
+            data = data_of(saying, at(begins, number)) | {"stage": stage}
+            await place.door.tell(case, saying.name, saying.by, data, f"late-{number}")
+            found.runs += 1
+        await place.play(tale, case, begins, only=slice(len(tale.sayings) - 1, None))
+        await place.rest(case)
+        account = await place.account(case)
+    refused = [line for line in account.lines if " late-" in line]
+    found.wrong += [f"it counted: {line}" for line in refused if line.endswith(" accepted")]
+    if len(refused) != found.runs:
+        found.lost.append(f"{found.runs - len(refused)} refusals stand nowhere")
+    found.hold_against(yard.undisturbed[tale.protocol], without(account, " late-"))
     return [found]
 
 

@@ -23,6 +23,7 @@ ROWS: dict[str, Row] = {
     "records": records_away.gone,
     "doubled": disorder.doubled,
     "early": disorder.too_early,
+    "late": disorder.too_late,
     "bombarded": disorder.bombarded,
     "race": race.kept_and_direct,
     "aside": long_inbox.set_aside,

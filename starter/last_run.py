@@ -57,7 +57,6 @@ async def read_run(converter: DataConverter, events: Iterable[HistoryEvent]) -> 
             known = signal.signal_name in NAMED
             said = await converter.decode(signal.input.payloads) if known else []
             seen = event.event_time.ToDatetime(UTC)
-            heard.append(
-                Received(name=signal.signal_name, body=body_of(said, MESSAGES.get(signal.signal_name)), seen=seen)
-            )
+            body = body_of(said, MESSAGES.get(signal.signal_name))
+            heard.append(Received(name=signal.signal_name, body=body, seen=seen))
     return LastRun(given, heard)

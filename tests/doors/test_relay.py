@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
@@ -16,6 +16,8 @@ from protocols.roles import Role
 from protocols.steps import Code
 from records import cases, submissions
 from records.cases import CaseFacts
+from records.database import reading
+from records.models import Entry
 from starter import temporal
 from starter.checks import board
 from starter.temporal import Engine as TemporalEngine
@@ -114,6 +116,24 @@ async def test_a_case_that_cannot_be_started_holds_up_no_other(engine: Engine, s
     assert [never] == cases_before
     assert [] == kept
     assert [] == cases.not_started(engine)
+
+
+async def test_a_refusal_that_is_delivered_twice_is_answered_once(engine: Engine, short_server: Client) -> None:
+    """Door and relay may both deliver what a door kept; said once more by its sender, it is judged anew."""
+    said = SAID | {"id": "refused", "sent_at": datetime.now(UTC).isoformat()}
+    async with living(short_server, engine) as story:
+        case = await _raised(story)
+        for signal in (said, said, said | {"sent_at": datetime.now(UTC).isoformat()}):
+            await story.handle(case).signal("report_accepted", signal)
+        async with asyncio.timeout(60):
+            while len(lines := _lines(engine, case)) < 2:
+                await asyncio.sleep(0.05)
+    assert ["refused", "refused"] == lines
+
+
+def _lines(engine: Engine, case: str) -> list[str]:
+    with reading(engine) as session:
+        return list(session.scalars(select(Entry.signal_id).where(Entry.stream == case, Entry.signal_id != "")))
 
 
 async def test_a_server_that_is_away_is_told_from_one_that_refuses(

@@ -18,7 +18,10 @@ from records.database import reading
 from records.models import Entry, WaitingSignal
 from tests.people import case_file
 from tests.server import binary, living
-from tests.story import Story
+from tests.story import Story, begin
+from tests.workflows.test_clocks import away
+from tests.workflows.test_ctm_clocks import JUST_BEFORE, RCT, hold_up, short
+from tests.workflows.test_ctm_signals import DUE, MONDAY, dated, raised, said
 from worker import TAKING_IN_SECONDS, working
 from workflows import waiting
 from workflows.bodies import body_of
@@ -108,6 +111,34 @@ async def test_what_is_said_twice_counts_once_though_it_was_set_aside(
 
 def _waits() -> Any:
     return WaitingSignal.judged_at.is_(None)
+
+
+@pytest.mark.clause("ctm 2", "common in time", "common a stopped worker delays, never loses")
+async def test_of_what_was_set_aside_only_what_is_in_time_comes_before_a_miss(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SWP answers an hour late, and then RCT's answer of the hour before is entered: the case goes to QA for SWP."""
+    monkeypatch.setattr(waiting, "CARRIED_BYTES", 100)
+    async with begin(MONDAY, engine) as story:
+        story.in_runs_of(2)
+        case, late = await raised(story, engine, agencies="RCT,SWP"), DUE + timedelta(hours=1)
+        await story.say(case, "discussion_recorded", said("before", RCT))
+        await story.skip_to(JUST_BEFORE)
+        await story.posted(case)
+        with away(engine):
+            await hold_up(story, case)
+            await story.skip_to(late)
+            await story.handle(case).signal("response_submitted", said("late", "counterpart_manager/SWP") | dated(late))
+            in_time = said("in time", RCT) | {"at": JUST_BEFORE.isoformat(), "sent_at": late.isoformat()}
+            await story.handle(case).signal("response_submitted", in_time)
+            await story.skip_to(DUE + timedelta(hours=2))
+        await story.receipt(case, "late")
+        overdue = {role for _, _, role in short(await story.posted(case), "overdue")}
+        status = await story.status(case)
+    assert "qa" == status.stage
+    assert {"counterpart_manager/SWP", "safeguarding_lead/SWP"} == overdue
+    assert ["in time", "late"] == [key for key in _recorded(engine, case) if key in ("in time", "late")]
+    assert 2 == _kept(engine)
 
 
 @pytest.mark.clause("common immediate action")
