@@ -31,6 +31,7 @@ from starter.checks.life import give_signs
 from starter.delivery import Delivery
 from starter.temporal import TASK_QUEUE, Engine
 from starter.use_cases import utc_now
+from workflows.enduring import Enduring
 from workflows.registry import WORKFLOWS
 
 GRACE = timedelta(seconds=30)
@@ -127,6 +128,7 @@ def make_worker(client: Client, database: Database, setting: settings.Settings, 
         activities=[records.record, records.next_meeting, post.post],
         graceful_shutdown_timeout=GRACE,
         workflow_runner=sandbox(),
+        interceptors=[Enduring()],
     )
 
 
