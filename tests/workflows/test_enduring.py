@@ -68,7 +68,7 @@ async def attempts(story: Story, case: str) -> int:
     ],
     ids=lambda fault: type(fault).__name__,
 )
-@pytest.mark.parametrize(("owner", "name"), [(Disagreement, "_go_to"), (Hearing, "keep")], ids=["run", "handler"])
+@pytest.mark.parametrize(("owner", "name"), [(Hearing, "take"), (Hearing, "keep")], ids=["run", "handler"])
 async def test_whatever_is_raised_in_its_code_a_case_goes_on(
     engine: Engine,
     real_server: WorkflowEnvironment,
@@ -78,9 +78,10 @@ async def test_whatever_is_raised_in_its_code_a_case_goes_on(
     fault: BaseException,
 ) -> None:
     """The signal counts as if nothing had been; three of these would end a workflow for good."""
-    calls = fails_once(monkeypatch, owner, name, fault)
     async with living(real_server.client, engine) as story:
         case = (await story.door.raise_case(case_file(now()))).reference
+        await story.posted(case)
+        calls = fails_once(monkeypatch, owner, name, fault)
         receipt = await story.say(case, "not_resolved", ONE)
         assert receipt
         assert receipt.accepted
