@@ -7,6 +7,7 @@ process alone.
 |---|---|
 | `FAULTS_KILL=signal judged:3` | the worker dies when a signal was judged for the third time |
 | `FAULTS_FULL=FILE` | while that file is there, SQLite does not grow, and says what it says on a full disk |
+| `FAULTS_BUG=its code fails` | a bug of `faults.bugs` is in the code |
 | `FAULTS_HASTY=1` | waits that only make a run of the suite long are short: leases, limits, pauses before a retry |
 """
 
@@ -28,6 +29,7 @@ import worker
 import workflows.outbox
 from activities.recording import Records
 from activities.smtp import Line
+from faults.bugs import BUG, put_in
 from workflows.disagreement import Disagreement
 from workflows.hearing import Hearing
 
@@ -123,6 +125,8 @@ if __name__ == "__main__":
         fill_the_disk(Path(full))
     if os.environ.get(HASTY):
         hurry()
+    if bug := os.environ.get(BUG):
+        put_in(bug)
     if said := os.environ.get(KILL):
         point, _, times = said.rpartition(":")
         die_at(point, int(times))

@@ -34,13 +34,16 @@ def suspects(engine: Engine, now: datetime) -> list[str]:
 
 def _questions(now: datetime) -> tuple[Select[str], ...]:
     open_case = Case.started & (Case.stage != "ended")
-    unjudged = Submission.delivered & Submission.code.is_(None) & Submission.entry.is_(None)
+    unrecorded = Submission.delivered & Submission.entry.is_(None) & (Submission.code.is_(None) | open_case)
     unspoken = (Clock.state == "running") & Clock.late.is_(False) & (Clock.due < now - SOON)
     begun = exists().where(Entry.stream == Case.reference)
     waiting = Notice.state.in_(WAITING) & (Notice.at < now - MAIL_SOON)
     return (
         select(Case.reference).where(open_case, ~begun, Case.raised_at < now - SOON),
-        select(Submission.case).where(unjudged, Submission.sent_at < now - SOON).distinct(),
+        select(Submission.case)
+        .join(Case, Case.reference == Submission.reference)
+        .where(unrecorded, Submission.sent_at < now - SOON)
+        .distinct(),
         select(Clock.reference).join(Case, Case.reference == Clock.reference).where(open_case, unspoken).distinct(),
         select(Notice.case).where(waiting).distinct(),
     )

@@ -16,6 +16,7 @@ from starter import pdf
 from starter.checks import board, engine, stuck, web
 from starter.checks.findings import Finding, look, stopped
 from starter.checks.life import life
+from starter.temporal import Engine
 from starter.use_cases import utc_now
 
 
@@ -122,7 +123,11 @@ def _mail(setting: settings.Settings, parts: Parts) -> Iterator[Finding]:
 
 def _stuck(setting: settings.Settings) -> list[Finding]:
     suspicious = suspects(records.connect(setting.database_url), utc_now())
-    return asyncio.run(stuck.findings(setting, suspicious))
+
+    async def found() -> list[Finding]:
+        return await stuck.findings(await Engine(setting).client(), suspicious)
+
+    return asyncio.run(found())
 
 
 def _script(database: Database) -> Iterator[Finding]:

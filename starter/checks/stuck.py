@@ -15,12 +15,11 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, GetWorkflowExecutionHistoryReverseRequest
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
-import settings
 from protocols.errors import Unreachable
 from starter.checks.findings import Finding
-from starter.temporal import CALL, Engine
+from starter.temporal import CALL
 
 FLAGGED = "ExecutionStatus = 'Running' AND TemporalReportedProblems IS NOT NULL"
 RUNNING = "ExecutionStatus = 'Running'"
@@ -49,17 +48,16 @@ class Stuck(NamedTuple):
     words: str
 
 
-async def findings(setting: settings.Settings, suspects: Iterable[str]) -> list[Finding]:
+async def findings(client: Client, suspects: Iterable[str]) -> list[Finding]:
     """A line for each stuck case.
 
     Args:
-        setting: how Temporal is reached.
+        client: of the namespace whose cases are looked at.
         suspects: ids of workflows that seem not to go on, as the records see it.
 
     Raises:
         Unreachable: Temporal does not answer.
     """
-    client = await Engine(setting).client()
     try:
         looked_at = list(dict.fromkeys([*await _flagged(client), *suspects]))
         found = [one for one in await _look_at(client, looked_at[:MOST]) if one]
@@ -97,7 +95,9 @@ async def _why_stuck(client: Client, workflow_id: str) -> Stuck | None:
     """Why it does not go on; None if it does, has ended, or is not there."""
     try:
         found = await client.get_workflow_handle(workflow_id).describe(rpc_timeout=CALL)
-    except RPCError:
+    except RPCError as fault:
+        if fault.status is not RPCStatusCode.NOT_FOUND:
+            raise
         return None  # a suspect that Temporal does not know: the relay starts it, or it is long over
     if found.status is not WorkflowExecutionStatus.RUNNING:
         return None
