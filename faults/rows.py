@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from typing import Protocol
 
-from faults import bugged, disorder, engine_away, killed_worker, mail, records_away
+from faults import bugged, days_away, disorder, engine_away, killed_worker, mail, records_away
 from faults.found import Found
 from faults.yard import Yard
 
@@ -21,6 +21,7 @@ ROWS: dict[str, Row] = {
     "engine": engine_away.in_the_middle_of_signals,
     "due": engine_away.across_a_due_time,
     "records": records_away.gone,
+    "days": days_away.for_days,
     "doubled": disorder.doubled,
     "early": disorder.too_early,
     "bombarded": disorder.bombarded,
