@@ -179,12 +179,17 @@ class Days:
 
 
 @asynccontextmanager
-async def days(url: str) -> AsyncIterator[Days]:
-    """A case's days, on these records, with a worker and its relay in this process."""
+async def days(url: str, heard: bool = True) -> AsyncIterator[Days]:
+    """A case's days, on these records, with a worker and its relay in this process.
+
+    Args:
+        url: of the records.
+        heard: Temporal will always hear the worker; else its clock can be stepped.
+    """
     async with AsyncExitStack() as ending:
         office = await ending.enter_async_context(post_office())
         wall = Path(ending.enter_context(TemporaryDirectory(prefix="datrys-faults-"))) / "wall-clock"
-        clock = await ending.enter_async_context(time_skipping(BEGINS, Settings(), wall))
+        clock = await ending.enter_async_context(time_skipping(BEGINS, Settings(), None if heard else wall))
         made = Days(url, office, clock, wall)
         ending.callback(made.records.dispose)
         port = int(clock.client.service_client.config.target_host.rpartition(":")[2])

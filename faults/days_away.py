@@ -89,7 +89,7 @@ async def undisturbed(url: str) -> Spoken:
 async def through(url: str, outage: Outage, expected: Spoken) -> Found:
     """The same days with something away."""
     found = Found(outage.name, PROMISE, runs=1, excused=outage.excused)
-    async with days(url) as made:
+    async with days(url, outage.heard) as made:
         await made.live_until(outage.since, BEGINS)
         await outage.takes(made)
         await made.live_until(outage.until, outage.since, whole=False, heard=outage.heard)
