@@ -31,6 +31,7 @@ from starter.checks.life import give_signs
 from starter.delivery import Delivery
 from starter.temporal import TASK_QUEUE, Engine
 from starter.use_cases import utc_now
+from workflows.enduring import Enduring
 from workflows.registry import WORKFLOWS
 
 GRACE = timedelta(seconds=30)
@@ -140,6 +141,7 @@ def make_worker(client: Client, database: Database, setting: settings.Settings, 
         ],
         graceful_shutdown_timeout=GRACE,
         workflow_runner=sandbox(),
+        interceptors=[Enduring()],
     )
     think(made, TAKING_IN_SECONDS)
     return made

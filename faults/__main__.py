@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import sys
 import time
 
@@ -44,6 +45,7 @@ def main() -> int:
     names = words.rows or list(ROWS)
     if unknown := set(names) - set(ROWS):
         asked.error(f"no such row: {', '.join(unknown)}")
+    logging.getLogger("temporalio").setLevel(logging.CRITICAL)  # what a worker in this process says of each attempt
     rows = asyncio.run(run(names, words.short))
     Console(width=None if sys.stdout.isatty() else 200).print(printed(rows))
     return 1 if any(row.broken for row in rows) else 0

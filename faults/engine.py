@@ -10,6 +10,7 @@ from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, Telemetr
 from temporalio.service import RPCError
 
 from starter.parts import LOCALHOST, Part, beside_python, free_port
+from starter.up import FLAGS_EARLY
 from workflows.payloads import data_converter
 from workflows.story import SEARCH_ATTRIBUTES
 
@@ -32,6 +33,7 @@ class TemporalServer:
         command = (
             *(beside_python("temporal"), "server", "start-dev", "--headless", "--log-level", "error"),
             *("--db-filename", str(folder / "temporal.db"), "--ip", LOCALHOST, "--port", str(self.port)),
+            *("--dynamic-config-value", FLAGS_EARLY),
             *(f"--namespace={name}" for name in namespaces),
             *(f"--search-attribute={key.name}={_kind(key.indexed_value_type.name)}" for key in SEARCH_ATTRIBUTES),
         )

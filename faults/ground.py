@@ -15,6 +15,7 @@ from sqlalchemy import Engine as Database
 from sqlalchemy import func, select
 from temporalio.client import WorkflowExecutionStatus
 
+from faults.bugs import BUG
 from faults.engine import TemporalServer
 from faults.ledger import Account, account
 from faults.post_office import PostOffice, post_office
@@ -94,12 +95,13 @@ class Ground:
 
     # --- workers
 
-    async def start_worker(self, kill: str = "", hasty: bool = True) -> Part:
+    async def start_worker(self, kill: str = "", hasty: bool = True, bug: str = "") -> Part:
         """A worker of its own process; returns once it works.
 
         Args:
             kill: a point of `faults.worker` and a number: it dies there, that manieth time.
             hasty: the waits that are no part of a promise are short.
+            bug: one of `faults.bugs`: its code has it.
         """
         name = f"worker-{next(self._numbers)}"
         sign = self.folder / f"{name}.alive"
@@ -116,6 +118,7 @@ class Ground:
             HASTY: "1" if hasty else "",
             KILL: kill,
             FULL: str(self.full),
+            BUG: bug,
             **self.options,
         }
         part = Part(name, _command(), self.folder / f"{name}.log", lives, environment=environment)

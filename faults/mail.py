@@ -147,7 +147,7 @@ FAULTS = (
         "550 for holder, deputy and Business Unit",
         FALLING_BACK,
         _refuse(HOLDER, DEPUTY, BUSINESS_UNIT),
-        expected=_goes_to("", holder="business_unit undelivered", business_unit="deputy undelivered"),
+        expected=_goes_to("", holder="business_unit undelivered", business_unit="holder undelivered"),
     ),
     Fault("a slow drip", ONCE, _drip),
     Fault("no TLS where it is required", "nothing goes out in the clear", _without_tls, _nothing_left),

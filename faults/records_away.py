@@ -1,8 +1,8 @@
 """Row 3: the database is gone, is killed in mid-transaction, has no connection left, has no room left, is locked.
 
 A door that cannot keep what it is told says so, and whoever said it says it again: only what was kept counts as said.
-PostgreSQL on a full disk is not tried, since that wants a file system of its own; it answers a writer there as it does
-where no connection is left, with an error that is tried again.
+PostgreSQL gets a file system of its own that can be filled, in a user namespace; where a system allows none, that is
+said and not tried.
 
 Seen to fail: with mails excused by none, the two that could not be noted as sent (PostgreSQL killed just then) showed
 as twins. No fault was put into the product for this row yet.
@@ -10,6 +10,7 @@ as twins. No fault was put into the product for this row yet.
 
 import asyncio
 import sqlite3
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, closing, suppress
@@ -19,7 +20,7 @@ from sqlalchemy import make_url
 
 from faults.found import Found, together
 from faults.ground import Ground
-from faults.stores import MortalPostgres, mortal_postgres
+from faults.stores import CrampedPostgres, MortalPostgres, cramped_postgres, mortal_postgres
 from faults.tales import CWM_TAF_MORGANNWG
 from faults.yard import Yard
 
@@ -28,6 +29,9 @@ IN_FLIGHT = 2
 """So many mails may be on their way as the database goes: the case's and its immediate action's."""
 
 AWAY_SECONDS, LONG_SECONDS = 4, 40
+MET_SECONDS = 60
+"""Within this somebody meets the full disk: a page of a table lasts for some steps."""
+
 BEFORE_SECONDS = 1.5
 Trouble = Callable[[Ground], Awaitable[None]]
 
@@ -39,6 +43,7 @@ async def gone(yard: Yard, *, short: bool) -> list[Found]:
         servers = [await asyncio.to_thread(ending.enter_context, mortal_postgres()) for _ in range(3)]
         killed, locked, crowded = servers
         rows = await asyncio.gather(
+            *_cramped(yard, seconds, ending),
             _through(yard, "PostgreSQL killed, and gone for a while", _killed(killed, seconds), killed),
             _through(yard, "PostgreSQL killed in mid-transaction", _in_mid_transaction(locked), locked),
             _through(yard, "PostgreSQL without a free connection", _crowded(crowded, seconds), crowded),
@@ -127,6 +132,28 @@ def _full(seconds: float) -> Trouble:
         place.full.touch()
         await asyncio.sleep(seconds)
         place.full.unlink()
+
+    return trouble
+
+
+def _cramped(yard: Yard, seconds: float, ending: ExitStack) -> list[Awaitable[Found]]:
+    if not CrampedPostgres.can_be():
+        print("PostgreSQL on a full disk is not tried: this system allows no user namespace", file=sys.stderr)
+        return []
+    server = ending.enter_context(cramped_postgres())
+    return [_through(yard, "PostgreSQL on a full disk", _no_room(server, seconds), server)]
+
+
+def _no_room(server: CrampedPostgres, seconds: float) -> Trouble:
+    async def trouble(place: Ground) -> None:
+        await asyncio.to_thread(server.fill)
+        try:
+            async with asyncio.timeout(MET_SECONDS):
+                while not await asyncio.to_thread(server.complained):
+                    await asyncio.sleep(0.1)
+            await asyncio.sleep(seconds)
+        finally:
+            await asyncio.to_thread(server.clear)
 
     return trouble
 

@@ -3,7 +3,18 @@
 from collections.abc import Awaitable
 from typing import Protocol
 
-from faults import disorder, engine_away, killed_worker, long_inbox, mail, operators, race, records_away
+from faults import (
+    bugged,
+    days_away,
+    disorder,
+    engine_away,
+    killed_worker,
+    long_inbox,
+    mail,
+    operators,
+    race,
+    records_away,
+)
 from faults.found import Found
 from faults.yard import Yard
 
@@ -21,12 +32,15 @@ ROWS: dict[str, Row] = {
     "engine": engine_away.in_the_middle_of_signals,
     "due": engine_away.across_a_due_time,
     "records": records_away.gone,
+    "days": days_away.for_days,
     "doubled": disorder.doubled,
     "early": disorder.too_early,
     "late": disorder.too_late,
     "bombarded": disorder.bombarded,
     "race": race.kept_and_direct,
     "aside": long_inbox.set_aside,
+    "bug": bugged.until_mended,
+    "histories": bugged.old_histories,
     "reset": operators.resets,
     "terminated": operators.terminations,
 }

@@ -8,6 +8,7 @@ process alone.
 | `FAULTS_KILL=signal judged:3` | the worker dies when a signal was judged for the third time |
 | `FAULTS_FULL=FILE` | while that file is there, SQLite does not grow, and says what it says on a full disk |
 | `FAULTS_FEW=1` | a few signals are as much as a new run begins with: more are set aside |
+| `FAULTS_BUG=its code fails` | a bug of `faults.bugs` is in the code |
 | `FAULTS_HASTY=1` | waits that only make a run of the suite long are short: leases, limits, pauses before a retry |
 """
 
@@ -31,6 +32,7 @@ import workflows.outbox
 import workflows.waiting
 from activities.recording import Records
 from activities.smtp import Line
+from faults.bugs import BUG, put_in
 from workflows.disagreement import Disagreement
 from workflows.hearing import Hearing
 
@@ -143,6 +145,8 @@ if __name__ == "__main__":
         carry_few()
     if os.environ.get(HASTY):
         hurry()
+    if bug := os.environ.get(BUG):
+        put_in(bug)
     if said := os.environ.get(KILL):
         point, _, times = said.rpartition(":")
         die_at(point, int(times))

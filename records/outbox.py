@@ -112,7 +112,8 @@ def not_ever(engine: Engine, leased: Leased, reply: int) -> None:
         for notice in _group(session, leased):
             notice.reply = reply
             notice.state, notice.leased_by, notice.leased_until = Delivery.QUEUED, "", None
-            if refused(session, notice, _now(session)):
+            case = case_row(session, notice.reference)
+            if refused(session, case, notice, _now(session)):
                 _settle(session, notice, Delivery.UNDELIVERED)
 
 

@@ -29,39 +29,43 @@ def addressee(session: Session, case: Case, notice: Notice) -> Addressee | None:
 
     Nobody if holder, deputy and Business Unit are vacant or were tried in vain.
     """
-    receiver = session.get(Receiver, notice.id)
-    tried = set(receiver.tried) if receiver else set()
-    reached = ORDER.index(Target(notice.delivered_to))
-    return next(
-        (
-            one
-            for one in _in_order(session, case, notice)
-            if ORDER.index(one.target) >= reached and usable(one.email) and one.email.lower() not in tried
-        ),
-        None,
-    )
+    return next(_untried(session, case, notice, ORDER.index(Target(notice.delivered_to))), None)
 
 
-def refused(session: Session, notice: Notice, now: datetime) -> bool:
-    """The address was refused for good: the notice goes on to the next target; whether there is none.
+def refused(session: Session, case: Case, notice: Notice, now: datetime) -> bool:
+    """The address was refused for good: the notice goes on to whom it is to try next; whether there is nobody.
 
-    The link that was made for this address ends.
+    Then it stays with the one who was tried last: nobody else was ever written to. The link that was made for this
+    address ends.
     """
     links.end_mail(session, notice, now)
     receiver = session.get_one(Receiver, notice.id)
     receiver.tried = [*receiver.tried, receiver.email.lower()]
     receiver.message = None
     notice.message_id = ""
-    following = ORDER.index(Target(notice.delivered_to)) + 1
-    if following < len(ORDER):
-        notice.delivered_to = ORDER[following]
-    return following == len(ORDER)
+    following = _after(session, case, notice)
+    if following:
+        notice.delivered_to = following.target
+    return following is None
 
 
 def usable(email: str) -> bool:
     """Whether mail can be sent to this at all: one address, in the signs that every mail server takes."""
     local, at, domain = email.rpartition("@")
     return bool(local and at and domain) and email.isascii() and not set(email) & set(' \t\r\n<>,;:"()[]\\')
+
+
+def _after(session: Session, case: Case, notice: Notice) -> Addressee | None:
+    """The next one to try after the target that refused, even if somebody else is that target by now."""
+    return next(_untried(session, case, notice, ORDER.index(Target(notice.delivered_to)) + 1), None)
+
+
+def _untried(session: Session, case: Case, notice: Notice, reached: int) -> Iterator[Addressee]:
+    receiver = session.get(Receiver, notice.id)
+    tried = set(receiver.tried) if receiver else set()
+    for one in _in_order(session, case, notice):
+        if ORDER.index(one.target) >= reached and usable(one.email) and one.email.lower() not in tried:
+            yield one
 
 
 def _in_order(session: Session, case: Case, notice: Notice) -> Iterator[Addressee]:

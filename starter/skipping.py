@@ -59,8 +59,13 @@ class SkippedTime:
 
 
 @asynccontextmanager
-async def time_skipping(begins: datetime, setting: Settings) -> AsyncIterator[SkippedTime]:
+async def time_skipping(begins: datetime, setting: Settings, wall: Path | None = None) -> AsyncIterator[SkippedTime]:
     """A time-skipping server of one's own, whose clock shows the aware moment `begins`.
+
+    Args:
+        begins: aware moment.
+        setting: with which it is spoken to.
+        wall: a file to keep its wall clock in, so that this can be stepped (`wall_clock`).
 
     Raises:
         Refused, Unreachable: the server is not installed, or does not start.
@@ -77,7 +82,7 @@ async def time_skipping(begins: datetime, setting: Settings) -> AsyncIterator[Sk
     with TemporaryDirectory() as folder:
         command = (beside_python("temporal-test-server"), str(port), "--enable-time-skipping")
         log = Path(folder) / "server.log"
-        server = Part("The time-skipping server", command, log, answers, environment=_clock(begins - BEFORE))
+        server = Part("The time-skipping server", command, log, answers, environment=_clock(begins - BEFORE, wall))
         try:
             await server.start()
             await server.until_it_answers()
@@ -89,14 +94,23 @@ async def time_skipping(begins: datetime, setting: Settings) -> AsyncIterator[Sk
             await server.end()
 
 
-def _clock(shows: datetime) -> dict[str, str]:
+def wall_clock(shows: datetime) -> str:
+    """An aware moment as libfaketime reads it."""
+    return f"@{shows.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _clock(shows: datetime, wall: Path | None) -> dict[str, str]:
     """What lets a program run under a wall clock of another day."""
     try:
         import libfaketime  # type: ignore[import-untyped]
     except ImportError:
         raise Refused("The package libfaketime is missing from the environment: run make setup.") from None
     library = next(Path(libfaketime.__file__).parent.rglob("libfaketime.so*"))
-    return {"TZ": "UTC", "LD_PRELOAD": str(library), "FAKETIME": f"@{shows.astimezone(UTC):%Y-%m-%d %H:%M:%S}"}
+    given = {"TZ": "UTC", "LD_PRELOAD": str(library)}
+    if wall is None:
+        return given | {"FAKETIME": wall_clock(shows)}
+    wall.write_text(f"{wall_clock(shows)}\n", encoding="utf-8")
+    return given | {"FAKETIME_TIMESTAMP_FILE": str(wall), "FAKETIME_NO_CACHE": "1"}
 
 
 async def _prepare(client: Client) -> None:

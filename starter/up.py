@@ -40,6 +40,9 @@ SEARCH_ATTRIBUTES = {
     "DatrysDue": "Datetime",
     "DatrysOverdue": "Bool",
 }
+FLAGS_EARLY = "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=2"
+"""For a server's dynamic configuration: a workflow shows as stuck after 10 seconds; by itself it does after 50."""
+
 NEXT = (
     "cases",
     "raise .datrys/today/gwent.json  # once `python -m examples.today` has written it: see the README",
@@ -188,7 +191,7 @@ def _parts(data: Path, ports: Ports) -> tuple[Part, Part, Part, Part, Part]:
     temporal = (
         *(beside_python("temporal"), "server", "start-dev", "--db-filename", str(data / "temporal.db")),
         *("--ip", LOCALHOST, "--port", str(ports.temporal), "--ui-port", str(ports.temporal_ui)),
-        *("--log-level", "error"),
+        *("--log-level", "error", "--dynamic-config-value", FLAGS_EARLY),
         *(f"--search-attribute={name}={kind}" for name, kind in SEARCH_ATTRIBUTES.items()),
     )
     mailbox = (

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from uuid import uuid4
@@ -42,9 +42,10 @@ MEMORY, ENOUGH = Path("/dev/shm"), 2**30  # noqa: S108  a new database takes 0.0
 
 
 class Postgres:
-    """A server of its own for this run of the tests; `options` overrule those that all have."""
+    """A server of its own for this run of the tests; `options` overrule those that all have, `within` starts it."""
 
     options: Mapping[str, str | int] = {}
+    within: Sequence[str] = ()
 
     def __init__(self, folder: Path, binaries: Path) -> None:
         self.folder, self.port, self.binaries = folder, _free_port(), binaries
@@ -69,7 +70,8 @@ class Postgres:
         data = self.folder / "data"
         settings = {**OPTIONS, "port": self.port, "unix_socket_directories": data, **self.options}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        command = ["sh", "-c", UNTIL_NOBODY_LISTENS, "sh", str(self.binaries / "postgres"), "-D", str(data), *options]
+        server = [str(self.binaries / "postgres"), "-D", str(data), *options]
+        command = [*self.within, "sh", "-c", UNTIL_NOBODY_LISTENS, "sh", *server]
         with (self.folder / "log").open("wb") as log:
             self.process = subprocess.Popen(
                 command, user=self.user, cwd=self.folder, stdin=subprocess.PIPE, stdout=log, stderr=log

@@ -74,12 +74,11 @@ class Course:
                 return found
 
 
-async def stop(*tasks: asyncio.Task[Any] | None) -> None:
+async def stop(*tasks: asyncio.Task[Any]) -> None:
     """Break these off, whatever came of them."""
-    running = [task for task in tasks if task is not None]
-    for task in running:
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def as_recorded(model: type[C], edition: Edition, snapshot: dict[str, Any], last_step: int) -> C:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from abc import abstractmethod
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from temporalio import workflow
 
@@ -20,7 +20,7 @@ class CatchingUp(Danger[F]):
 
     def __init__(self, case: Case[F]) -> None:
         super().__init__(case)
-        self.watch: asyncio.Task[None] | None = None
+        self.lanes: list[asyncio.Task[Any]] = []
         self._course, self._begun_by = Course(), case.reopened
 
     @abstractmethod
@@ -35,7 +35,7 @@ class CatchingUp(Danger[F]):
             await self._go_on_from_the_records()
 
     async def _go_on_from_the_records(self) -> NoReturn:
-        await stop(self.watch)
+        await stop(*self.lanes)
         await self.outbox.hand_over()
         ahead = await self._course.ask(self.case.reference, self.recorded)
         workflow.continue_as_new(self._caught_up(ahead))

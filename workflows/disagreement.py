@@ -3,6 +3,7 @@
 import asyncio
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import NoReturn, TypeVar, overload
 
@@ -60,18 +61,25 @@ class Disagreement(CatchingUp[F]):
         """The method of each stage, in the text's order."""
 
     async def from_stage_to_stage(self) -> str:
-        """Until the case has ended; answers the outcome."""
-        self.watch = asyncio.create_task(self.watch_for_danger())
+        """Follow the case, and what goes wrong in the lane of immediate actions too: that must not die unseen."""
+        flow = asyncio.create_task(self._until_the_end())
+        watch = asyncio.create_task(self.watch_for_danger())
+        self.lanes = [flow, watch]
+        await workflow.wait_condition(lambda: flow.done() or watch.done())
+        if watch.done():
+            watch.result()
+        watch.cancel()
+        return flow.result()
+
+    async def _until_the_end(self) -> str:
         if self.case.reopened:
             self._reopen(self.case.reopened)
         if not self.case.turns:
             self._go_to(self.case.stage, self.case.stage_began)
         while self.case.stage != self.ended_stage:
             await self._one_stage()
-        try:
+        with suppress(Finished):
             await self.hear()
-        except Finished:
-            self.watch.cancel()
         await workflow.wait_condition(workflow.all_handlers_finished)
         return self.case.outcome or ""
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.posting import Post
@@ -16,6 +17,9 @@ RECORD_TIMEOUT = timedelta(seconds=30)
 POST_TIMEOUT = timedelta(minutes=10)
 POST_HEARTBEAT = timedelta(seconds=10)
 POST_GRACE_SECONDS = 2
+POST_ANEW = timedelta(minutes=10)
+"""A post is tried for ever; where somebody made it fail for good, it is begun anew after this."""
+
 RECORD_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 POST_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=2))
 
@@ -80,6 +84,11 @@ class Outbox:
                     cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
                     summary="post the notices that wait",
                 )
+            except ActivityError as fault:
+                self._unposted = True
+                if is_cancelled_exception(fault):
+                    raise
+                await workflow.sleep(POST_ANEW, summary="post what waits anew: the post was given up")
             except BaseException:
                 self._unposted = True
                 raise

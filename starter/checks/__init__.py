@@ -10,11 +10,13 @@ import records
 import settings
 from protocols.editions import Edition, read_editions
 from protocols.errors import Refused
+from records.suspects import suspects
 from records.tokens import operated
 from starter import pdf
-from starter.checks import board, engine, followed, web
+from starter.checks import board, engine, followed, stuck, web
 from starter.checks.findings import Finding, look, stopped
 from starter.checks.life import life
+from starter.temporal import Engine
 from starter.use_cases import utc_now
 
 
@@ -45,12 +47,13 @@ def checks(parts: Parts) -> list[Finding]:
     if not stopped(prepared):
         editions = {} if stopped(described) else read_editions(setting.editions)
         findings += _in_the_records(records.connect(setting.database_url), editions)
-    reached = look("Temporal", lambda: asyncio.run(engine.findings(setting)))
-    findings += reached
+    answers = look("Temporal", lambda: asyncio.run(engine.findings(setting)))
+    findings += answers
     findings += look("mail", lambda: _mail(setting, parts))
-    if not stopped([*prepared, *reached]):
+    if not stopped([*prepared, *answers]):
         database = records.connect(setting.database_url)
         findings += look("cases", lambda: asyncio.run(followed.findings(setting, database)))
+        findings += look("stuck", lambda: _stuck(setting))
     findings += look("web", lambda: web.findings(setting))
     if not stopped(prepared):
         findings += look("script", lambda: _script(records.connect(setting.database_url)))
@@ -118,6 +121,15 @@ def _mail(setting: settings.Settings, parts: Parts) -> Iterator[Finding]:
     tls = {"none": "without TLS", "starttls": "with STARTTLS", "implicit": "with TLS"}[server.tls]
     signed_in = "signed in" if server.user else "not asked to sign in"
     yield Finding("mail", f"the server {server.host}:{server.port} takes mail, {tls}, {signed_in}")
+
+
+def _stuck(setting: settings.Settings) -> list[Finding]:
+    suspicious = suspects(records.connect(setting.database_url), utc_now())
+
+    async def found() -> list[Finding]:
+        return await stuck.findings(await Engine(setting).client(), suspicious)
+
+    return asyncio.run(found())
 
 
 def _script(database: Database) -> Iterator[Finding]:

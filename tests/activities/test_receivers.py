@@ -97,6 +97,27 @@ async def test_what_reaches_nobody_is_undelivered_and_no_longer_waits(posting: P
     assert 2 == posting.host.attempts.count("business-unit@example.invalid")
 
 
+@pytest.mark.clause("common undelivered")
+async def test_undelivered_it_says_who_was_tried_last(posting: Posting) -> None:
+    """The holder, where there is no deputy and no Business Unit to go on to; the Business Unit holds its own role."""
+    list_manager(posting)
+    list_unit(posting)
+    posting.host.to |= {"team-manager@example.invalid": REFUSED, "business-unit@example.invalid": REFUSED}
+    posting.queue(a_notice(to=BUSINESS_UNIT), a_notice(to=TEAM_MANAGER))
+    await posting.drain()
+    assert [("undelivered", "holder"), ("undelivered", "business_unit")] == posting.states()
+
+
+async def test_refused_by_the_only_one_there_is_it_is_undelivered_to_the_holder(posting: Posting) -> None:
+    """Nobody else was ever written to."""
+    list_manager(posting)
+    posting.host.to["team-manager@example.invalid"] = REFUSED
+    posting.queue(a_notice(to=TEAM_MANAGER))
+    await posting.drain()
+    assert [("undelivered", "holder")] == posting.states()
+    assert [1] == [row.undelivered for row in register(posting.engine)]
+
+
 async def test_a_vacant_role_s_mail_goes_to_the_business_unit_at_once(posting: Posting) -> None:
     """Nobody holds it, or the row of the directory has no address."""
     list_unit(posting)

@@ -10,6 +10,7 @@ from protocols.limits import due_time
 from protocols.working_days import BankHolidays
 from tests.stored import clock_rows, files, history, holidays_of
 from worker import sandbox
+from workflows.enduring import Enduring
 from workflows.payloads import data_converter
 from workflows.registry import WORKFLOWS
 
@@ -17,7 +18,9 @@ from workflows.registry import WORKFLOWS
 @pytest.mark.parametrize("file", files(), ids=lambda file: f"{file.parent.name}/{file.name}")
 async def test_a_stored_history_replays(file: Path) -> None:
     """The same commands in the same order come out of today's code."""
-    replayer = Replayer(workflows=WORKFLOWS, data_converter=data_converter(), workflow_runner=sandbox())
+    replayer = Replayer(
+        workflows=WORKFLOWS, data_converter=data_converter(), workflow_runner=sandbox(), interceptors=[Enduring()]
+    )
     replayed = await replayer.replay_workflow(history(file), raise_on_replay_failure=False)
     assert replayed.replay_failure is None
 
