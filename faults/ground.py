@@ -190,6 +190,10 @@ class Ground:
         """Wait until the records show the case there."""
         await self.until(lambda: cases.case_facts(self.records, case).stage == stage)
 
+    async def until_recorded(self, case: str, *keys: str) -> None:
+        """Wait until these signals stand in the records and nothing is left to be mailed."""
+        await self.until(lambda: all(self._recorded(case, key) for key in keys) and not self._waiting(case))
+
     async def until_settled(self, count_them: Callable[[], int], seconds: float = 3) -> None:
         """Wait until a number has not changed for so long."""
         last, since = count_them(), time.monotonic()

@@ -1,6 +1,7 @@
 """The mail server of a fault: it takes mail or misbehaves on command, and notes what it accepted, and when."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ DRIP_SECONDS = 0.2
 
 
 class Accepted(NamedTuple):
-    """A mail that was accepted, by its headers; `raw` is all of it."""
+    """A mail that was accepted, by its headers; `raw` is all of it, `at` the second of the epoch when it came."""
 
     message_id: str
     case: str
@@ -26,6 +27,7 @@ class Accepted(NamedTuple):
     roles: str
     receiver: str
     raw: bytes
+    at: float
 
 
 @dataclass
@@ -70,7 +72,7 @@ class PostOffice(Mailhost):
 def _read(mail: Mail) -> Accepted:
     said = BytesHeaderParser(policy=compat32).parsebytes(mail.raw)
     case, notice, roles = (str(said[f"X-Datrys-{name}"]) for name in ("Case", "Notice", "Role"))
-    return Accepted(str(said["Message-ID"]), case, notice, roles, mail.receiver, mail.raw)
+    return Accepted(str(said["Message-ID"]), case, notice, roles, mail.receiver, mail.raw, time.time())
 
 
 @asynccontextmanager

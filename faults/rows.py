@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from typing import Protocol
 
-from faults import disorder, engine_away, killed_worker, mail, records_away
+from faults import at_the_limit, disorder, engine_away, killed_worker, mail, one_moment, records_away, same_second
 from faults.found import Found
 from faults.yard import Yard
 
@@ -24,5 +24,8 @@ ROWS: dict[str, Row] = {
     "doubled": disorder.doubled,
     "early": disorder.too_early,
     "bombarded": disorder.bombarded,
+    "moment": one_moment.ends_for_many,
+    "change": same_second.with_a_change,
+    "limit": at_the_limit.met_as_it_ends,
 }
 """Each row by a name that `python -m faults NAME` takes; called with `short` it is cut short."""
