@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine as Database
 from sqlalchemy import func, select
 from temporalio.client import WorkflowExecutionStatus
+from temporalio.service import RPCError
 
-from faults.engine import TemporalServer
+from faults.engine import Server
 from faults.ledger import Account, account
 from faults.post_office import PostOffice, post_office
 from faults.tales import AGO, Saying, Tale, at, data_of
@@ -61,14 +62,16 @@ class Ground:
         records, office, door: the records, the mail server, and the use cases that the doors call.
         url: of the records, for a worker.
         options: further variables for workers.
+        now: the clock of its doors.
         full: while this file is there, the disk is full for workers' SQLite.
     """
 
-    def __init__(self, server: TemporalServer, namespace: str, url: str, office: PostOffice, folder: Path) -> None:
+    def __init__(self, server: Server, namespace: str, url: str, office: PostOffice, folder: Path) -> None:
         self.server, self.namespace, self.url, self.office, self.folder = server, namespace, url, office, folder
         self.records: Database = connect(url)
         self.setting = Settings(database_url=url, smtp_url=SmtpServer(host=LOCALHOST, port=office.port))
         self.options: dict[str, str] = {}
+        self.now: Callable[[], datetime] = utc_now
         self.workers: list[Part] = []
         self.full = folder / "disk-full"
         self._numbers = count(1)
@@ -83,7 +86,7 @@ class Ground:
 
     def new_door(self, signals_a_run: int = SIGNALS_A_RUN) -> Datrys:
         """One more door; cases raised by it go on in a new run after so many signals."""
-        door = Datrys(self.setting, self.records, Engine(self.setting, self.client), utc_now)
+        door = Datrys(self.setting, self.records, Engine(self.setting, self.client), lambda: self.now())
         first = door.delivery.first_state
 
         def short_runs(facts: CaseFacts) -> Case[Any]:
@@ -202,6 +205,10 @@ class Ground:
             if (now := count_them()) != last:
                 last, since = now, time.monotonic()
 
+    def count_of(self, case: str) -> int:
+        """How many entries a case has."""
+        return self._count(Entry.stream == case)
+
     async def account(self, case: str) -> Account:
         """What came of the case."""
         return await asyncio.to_thread(account, self.records, self.office, case)
@@ -225,9 +232,12 @@ class Ground:
 
     async def _how_it_stands(self) -> str:
         """Which cases run, and what each has come to, for whoever has to find out why one never rests."""
-        async with asyncio.timeout(30):
-            running = [one.id async for one in self.client.list_workflows("ExecutionStatus='Running'")]
-            return "; ".join([f"{case} {await self._last_words(case)}" for case in running]) or "no case runs"
+        try:
+            async with asyncio.timeout(30):
+                running = [one.id async for one in self.client.list_workflows("ExecutionStatus='Running'")]
+                return "; ".join([f"{case} {await self._last_words(case)}" for case in running]) or "no case runs"
+        except (RPCError, TimeoutError):
+            return "its server cannot say why"
 
     async def _last_words(self, case: str) -> str:
         found = (await self.client.get_workflow_handle(case).describe()).raw_description
@@ -274,7 +284,7 @@ async def died(part: Part) -> None:
 
 
 @asynccontextmanager
-async def ground(server: TemporalServer, namespace: str, url: str) -> AsyncIterator[Ground]:
+async def ground(server: Server, namespace: str, url: str) -> AsyncIterator[Ground]:
     """A ground on one namespace; its processes are gone afterwards, whatever happened."""
     async with AsyncExitStack() as ending:
         folder = ending.enter_context(TemporaryDirectory(prefix="datrys-faults-", ignore_cleanup_errors=True))

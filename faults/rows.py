@@ -3,7 +3,17 @@
 from collections.abc import Awaitable
 from typing import Protocol
 
-from faults import at_the_limit, disorder, engine_away, killed_worker, mail, one_moment, records_away, same_second
+from faults import (
+    at_the_limit,
+    disorder,
+    engine_away,
+    gone_for_days,
+    killed_worker,
+    mail,
+    one_moment,
+    records_away,
+    same_second,
+)
 from faults.found import Found
 from faults.yard import Yard
 
@@ -25,6 +35,7 @@ ROWS: dict[str, Row] = {
     "early": disorder.too_early,
     "bombarded": disorder.bombarded,
     "moment": one_moment.ends_for_many,
+    "days": gone_for_days.over_a_clock_change,
     "change": same_second.with_a_change,
     "limit": at_the_limit.met_as_it_ends,
 }

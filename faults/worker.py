@@ -7,6 +7,7 @@ process alone.
 |---|---|
 | `FAULTS_KILL=signal judged:3` | the worker dies when a signal was judged for the third time |
 | `FAULTS_FULL=FILE` | while that file is there, SQLite does not grow, and says what it says on a full disk |
+| `FAULTS_FORGETFUL=1` | no case is held in memory: the time-skipping server keeps work for a dead worker |
 | `FAULTS_HASTY=1` | waits that only make a run of the suite long are short: leases, limits, pauses before a retry |
 """
 
@@ -14,12 +15,14 @@ import os
 import signal
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, event
 from temporalio.common import RetryPolicy
+from temporalio.worker import Worker
 
 import activities.posting
 import activities.recording
@@ -31,7 +34,7 @@ from activities.smtp import Line
 from workflows.disagreement import Disagreement
 from workflows.hearing import Hearing
 
-KILL, HASTY, FULL = "FAULTS_KILL", "FAULTS_HASTY", "FAULTS_FULL"
+KILL, HASTY, FULL, FORGETFUL = "FAULTS_KILL", "FAULTS_HASTY", "FAULTS_FULL", "FAULTS_FORGETFUL"
 MOST_PAGES = 2**30
 
 
@@ -118,7 +121,14 @@ def fill_the_disk(sign: Path) -> None:
     event.listen(Engine, "begin", limit)
 
 
+def forget() -> None:
+    """Each case is read anew from its history whenever there is something to do."""
+    vars(worker)["Worker"] = partial(Worker, max_cached_workflows=0)
+
+
 if __name__ == "__main__":
+    if os.environ.get(FORGETFUL):
+        forget()
     if full := os.environ.get(FULL):
         fill_the_disk(Path(full))
     if os.environ.get(HASTY):
