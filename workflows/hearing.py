@@ -21,6 +21,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.bodies import body_of
     from workflows.state import VERDICTS_KEPT, F, Received, short_hash
 
+JUDGED_ONCE = "a refused sending is judged once"
+"""A run that judged a second delivery as well is replayed so."""
+
 ENVELOPE = set(Signal.model_fields)
 
 
@@ -109,11 +112,15 @@ class Hearing(BoardCalendar[F]):
         understood = read(received.name, received.body, received.seen)
         if understood.id and self.case.has_accepted(understood.id):
             return None  # an accepted id counts once, for good
+        if self._refused_already(understood):
+            return None
         verdict = judge(understood, self.case.standing(self.ended_stage, workflow.now()), self.rules)
         if verdict.code.accepted:
             self.case.heard += 1
             if understood.id:
                 self.case.accepted[short_hash(understood.id)] = self.case.heard
+        elif sending := _sending(understood):
+            self.case.refused = [*self.case.refused, sending][-VERDICTS_KEPT:]
         self._occasion = understood.id or f"#{self.case.step}.{self.case.judged}"
         self._answer(understood.id, verdict)
         self._enter(received, understood, verdict)
@@ -121,6 +128,13 @@ class Hearing(BoardCalendar[F]):
             self._changed = True
             return understood.signal, verdict
         return None
+
+    def _refused_already(self, understood: Read) -> bool:
+        """Whether this very sending was refused: two doors at once may both deliver what is kept before theirs.
+
+        Who says it again sends it anew, at another moment: that is judged anew.
+        """
+        return _sending(understood) in self.case.refused and workflow.patched(JUDGED_ONCE)
 
     def _answer(self, signal_id: str, verdict: Verdict) -> None:
         if not signal_id:
@@ -158,6 +172,13 @@ class Hearing(BoardCalendar[F]):
             if signal and verdict.code.accepted
             else {},
         )
+
+
+def _sending(understood: Read) -> str:
+    """What tells one sending from the next: its id and the moment at which a door took it; nothing without both."""
+    said = understood.envelope
+    whole = said and understood.id and "sent_at" in understood.carried
+    return short_hash(f"{understood.id} {said.sent_at}") if said and whole else ""
 
 
 def _handler(name: str) -> Callable[..., None]:

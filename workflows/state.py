@@ -141,6 +141,7 @@ class Case(BaseModel, Generic[F]):
         inbox, urgent: signals to judge; immediate actions to start.
         receipts, accepted: the last verdicts; short hashes of all accepted ids with the signals' numbers.
         alarmed: short hashes of immediate actions started.
+        refused: short hashes of the last sendings that were not accepted.
         told, asked: everybody told; the latest request to each role.
         timeline: the last entries.
         heard, judged: signals that counted in this case; signals judged in this run.
@@ -175,6 +176,7 @@ class Case(BaseModel, Generic[F]):
     receipts: dict[str, Receipt] = {}
     accepted: dict[str, int] = {}
     alarmed: list[str] = []
+    refused: list[str] = []
     told: list[Role] = []
     asked: dict[str, Notice] = {}
     timeline: list[Entry] = []

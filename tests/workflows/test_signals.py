@@ -45,6 +45,26 @@ async def recorded(engine: Engine, case: str, verdicts: int) -> list[Entry]:
             await asyncio.sleep(0.02)
 
 
+@pytest.mark.clause("common judged one at a time")
+async def test_a_refused_sending_that_is_delivered_twice_is_judged_once(engine: Engine) -> None:
+    """Two doors may both deliver what is kept: it stands once as not accepted; sent again later it is judged anew."""
+    async with begin(MONDAY, engine) as story:
+        case = await raised(story, engine)
+        too_early = said("once", "line_manager/ABUHB", record="r") | {"sent_at": MONDAY.isoformat()}
+        await story.say(case, "not_resolved", too_early)
+        await story.say(case, "not_resolved", said("moves"))
+        await story.say(case, "not_resolved", too_early)
+        await story.say(case, "discussion_recorded", said("later", record="r"))
+        stage = (await story.status(case)).stage
+        again = (await story.now()).isoformat()
+        receipt = await story.receipt(case, "once")
+        await story.handle(case).signal("not_resolved", too_early | {"at": again, "sent_at": again})
+        judged = await recorded(engine, case, 4)
+    assert (Code.WRONG_STAGE, "line_managers") == (receipt.code, stage)
+    codes = [entry.code for entry in judged if entry.signal_id == "once"]
+    assert [Code.WRONG_STAGE, Code.ACCEPTED] == codes
+
+
 ODD: list[tuple[Any, ...]] = [
     (),
     ({"id": "a"}, {"id": "b"}),
