@@ -185,9 +185,9 @@ def _hold(found: Found, place: Ground, case: str, one: Case, outage: Outage, alr
         ("chaser", outage.chaser, outage.chaser),
     ]
     had = [(line.what, minute(line.happened_at), minute(line.recorded_at)) for line in entries]
-    _same(found, f"{case}: entries", [(what, *map(minute, moments)) for what, *moments in wanted], had)
+    same(found, f"{case}: entries", [(what, *map(minute, moments)) for what, *moments in wanted], had)
     dues = {one.clock: outage.due} | ({one.target: outage.target} if one.target else {})
-    _same(found, f"{case}: dates", dues, {clock.clock: clock.due for clock in clocks})
+    same(found, f"{case}: dates", dues, {clock.clock: clock.due for clock in clocks})
     told = {
         "informed": (outage.back, one.informed),
         "overdue": (outage.back, one.chased),
@@ -195,12 +195,12 @@ def _hold(found: Found, place: Ground, case: str, one: Case, outage: Outage, alr
     }
     expected = [(notice, role, minute(at)) for notice, (at, roles) in told.items() for role in roles]
     mails = [mail for mail in place.office.accepted if mail.case == case and mail.date >= outage.gone]
-    _same(
+    same(
         found, f"{case}: mails", expected, sorted(((m.notice, m.roles, minute(m.date)) for m in mails), key=_turn(told))
     )
     for role in {mail.roles for mail in mails}:
         order = [mail.notice for mail in mails if mail.roles == role]
-        _same(found, f"{case}: order of mails to {role}", [notice for notice in told if role in told[notice][1]], order)
+        same(found, f"{case}: order of mails to {role}", [notice for notice in told if role in told[notice][1]], order)
     breach = verify_chain(place.records, case)
     found.wrong += [f"{breach.stream}: {breach.what}"] if breach else []
 
@@ -210,6 +210,7 @@ def _turn(told: dict[str, Any]) -> Callable[[Any], tuple[int, str]]:
     return lambda row: ([*told, row[0]].index(row[0]), row[1])
 
 
-def _same(found: Found, what: str, expected: Any, actual: Any) -> None:
+def same(found: Found, what: str, expected: Any, actual: Any) -> None:
+    """Add that it is wrong, unless it is as it must be."""
     if expected != actual:
         found.wrong.append(f"{what}: {actual} instead of {expected}")

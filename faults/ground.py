@@ -170,7 +170,7 @@ class Ground:
             if saying.name == "immediate_action":
                 await self.until(lambda: bool(cases.immediate_actions(self.records, case)))
             if patient:
-                await self.until(lambda: not self._waiting(case))
+                await self.until(lambda: not self.waiting(case))
             said.append(Said(saying, told, time.monotonic()))
         return said
 
@@ -181,7 +181,7 @@ class Ground:
             NeverAtRest: that takes longer than it ever should.
         """
         await self.until_stage(case, "ended")
-        await self.until(lambda: not self._waiting(case))
+        await self.until(lambda: not self.waiting(case))
         deadline = time.monotonic() + LONGEST_SECONDS
         for stream in [case, *cases.immediate_actions(self.records, case)]:
             while await self._runs(stream):
@@ -195,7 +195,7 @@ class Ground:
 
     async def until_recorded(self, case: str, *keys: str) -> None:
         """Wait until these signals stand in the records and nothing is left to be mailed."""
-        await self.until(lambda: all(self._recorded(case, key) for key in keys) and not self._waiting(case))
+        await self.until(lambda: all(self._recorded(case, key) for key in keys) and not self.waiting(case))
 
     async def until_settled(self, count_them: Callable[[], int], seconds: float = 3) -> None:
         """Wait until a number has not changed for so long."""
@@ -242,7 +242,7 @@ class Ground:
     async def _last_words(self, case: str) -> str:
         found = (await self.client.get_workflow_handle(case).describe()).raw_description
         pending = [(one.activity_type.name, one.attempt, one.last_failure.message) for one in found.pending_activities]
-        waiting = await asyncio.to_thread(self._waiting, case)
+        waiting = await asyncio.to_thread(self.waiting, case)
         task = found.pending_workflow_task
         return f"waits for {pending}, workflow task {task.state} tried {task.attempt} times, {waiting} notices wait"
 
@@ -260,7 +260,8 @@ class Ground:
         with reading(self.records) as session:
             return session.scalar(select(func.count()).select_from(Entry).where(*which)) or 0
 
-    def _waiting(self, case: str) -> int:
+    def waiting(self, case: str) -> int:
+        """How many notices of a case are to be mailed yet, its immediate actions' included."""
         with reading(self.records) as session:
             rows = select(func.count()).where(Notice.reference == case, Notice.state.in_(WAITING))
             return session.scalar(rows) or 0

@@ -43,7 +43,7 @@ async def ends_for_many(yard: Yard, *, short: bool, many: int = 0) -> list[Found
     fault = f"{many:,} limits end in the same second"
     for ahead in AHEAD:
         with suppress(TooSlow):
-            due = datetime.now(UTC).replace(microsecond=0) + ahead + timedelta(seconds=many * PREPARATION_SECONDS)
+            due = datetime.now(UTC).replace(microsecond=0) + ahead + timedelta(seconds=int(many * PREPARATION_SECONDS))
             async with AsyncExitStack() as ending:
                 places = [await ending.enter_async_context(yard.ground(kind)) for kind in KINDS]
                 crowds = (_crowd(one, many // len(places), due, short) for one in places)

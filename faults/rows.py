@@ -13,6 +13,7 @@ from faults import (
     one_moment,
     records_away,
     same_second,
+    stepped_clock,
 )
 from faults.found import Found
 from faults.yard import Yard
@@ -36,6 +37,7 @@ ROWS: dict[str, Row] = {
     "bombarded": disorder.bombarded,
     "moment": one_moment.ends_for_many,
     "days": gone_for_days.over_a_clock_change,
+    "clock": stepped_clock.by_an_hour,
     "change": same_second.with_a_change,
     "limit": at_the_limit.met_as_it_ends,
 }

@@ -91,12 +91,20 @@ async def time_skipping(begins: datetime, setting: Settings) -> AsyncIterator[Sk
 
 def _clock(shows: datetime) -> dict[str, str]:
     """What lets a program run under a wall clock of another day."""
+    return {"TZ": "UTC", "LD_PRELOAD": clock_library(), "FAKETIME": f"@{shows.astimezone(UTC):%Y-%m-%d %H:%M:%S}"}
+
+
+def clock_library() -> str:
+    """Where the library is that gives a program another clock.
+
+    Raises:
+        Refused: it is not installed.
+    """
     try:
         import libfaketime  # type: ignore[import-untyped]
     except ImportError:
         raise Refused("The package libfaketime is missing from the environment: run make setup.") from None
-    library = next(Path(libfaketime.__file__).parent.rglob("libfaketime.so*"))
-    return {"TZ": "UTC", "LD_PRELOAD": str(library), "FAKETIME": f"@{shows.astimezone(UTC):%Y-%m-%d %H:%M:%S}"}
+    return str(next(Path(libfaketime.__file__).parent.rglob("libfaketime.so*")))
 
 
 async def _prepare(client: Client) -> None:

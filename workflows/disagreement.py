@@ -20,7 +20,6 @@ with workflow.unsafe.imports_passed_through():
         RoleChanged,
         Signal,
         Withdrawn,
-        read,
     )
     from protocols.roles import Agency, Role
     from protocols.says import ANY_TIME
@@ -302,7 +301,7 @@ class Disagreement(Hearing[F]):
         while True:
             await workflow.wait_condition(lambda: bool(self.case.urgent))
             received = self.case.urgent[0]
-            understood = read(received.name, received.body, received.seen)
+            understood = self.understand(received)
             verdict = judge(understood, self.case.standing(self.ended_stage, workflow.now()), self.rules)
             key = short_hash(understood.id) if understood.id else ""
             known = key in self.case.alarmed or key in self.case.accepted

@@ -1,7 +1,7 @@
 """Signals: whatever comes is kept, judged one at a time, and answered; nothing stops a case."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -63,6 +63,26 @@ async def test_a_refused_sending_that_is_delivered_twice_is_judged_once(engine: 
     assert (Code.WRONG_STAGE, "line_managers") == (receipt.code, stage)
     codes = [entry.code for entry in judged if entry.signal_id == "once"]
     assert [Code.WRONG_STAGE, Code.ACCEPTED] == codes
+
+
+@pytest.mark.clause("common immediate action")
+@pytest.mark.parametrize("hours", [1, -1], ids=["ahead", "behind"])
+async def test_a_call_for_help_is_not_refused_for_the_clock_of_its_door(engine: Engine, hours: int) -> None:
+    """An hour ahead, or before the case began: it counts from when the case saw it; anything else is refused."""
+    async with begin(MONDAY, engine) as story:
+        case = await raised(story, engine)
+        moment = (MONDAY + timedelta(hours=hours)).isoformat()
+        refused = await story.say(case, "not_resolved", said("other") | {"at": moment, "sent_at": moment})
+        taken = await story.say(case, "immediate_action", said("danger") | {"at": moment, "sent_at": moment})
+        entry = (await recorded(engine, case, 2))[-1]
+        async with asyncio.timeout(60):
+            while not (mailed := story.mailbox.mailed(f"{case}-immediate-1")):
+                await asyncio.sleep(0.02)
+    assert refused
+    assert not refused.accepted
+    assert taken
+    assert (Code.ACCEPTED, MONDAY, MONDAY) == (taken.code, minute(entry.happened_at), minute(entry.recorded_at))
+    assert "duty_team" == mailed[0].role
 
 
 ODD: list[tuple[Any, ...]] = [
