@@ -3,6 +3,8 @@
 What is said in time counts as in time, whichever came first to the case: a signal that waits as the limit ends is
 judged first, and then nobody is told that anything is overdue. Where the limit was seen to end first, both roles are
 told, once.
+
+Seen to fail: with what is due done before what waits is judged (`workflows.disagreement.hear`) each was called overdue.
 """
 
 import asyncio

@@ -3,6 +3,8 @@
 Time passes on the time-skipping server; the worker is a process that is killed and started again days later. The dates
 below can be checked with a wall calendar: 1 April 2026 is the Wednesday before Easter, 29 October 2026 a Thursday, and
 the clocks change on 29 March and on 25 October.
+
+Seen to fail: with chasers of the past made up for (`workflows.timekeeping`) a chaser came beside `overdue`.
 """
 
 import asyncio

@@ -3,6 +3,10 @@
 One case is led to the limit of 48 hours. The others begin where its records stand, as a case does that is opened again
 or goes on in a new run: so each costs what a due time costs, and not the way there. Half of them are on SQLite, half on
 PostgreSQL, all on one engine, and all limits end at the same moment.
+
+Seen to fail: with an alarm that rings four seconds early, and what is due within five done then (`workflows.alarm`,
+`workflows.timekeeping`), every entry stood before its time; with `overdue` for the accountable role alone
+(`workflows.timekeeping._fell_late`) every second mail was lost.
 """
 
 import asyncio

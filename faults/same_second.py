@@ -3,6 +3,10 @@
 Each pair is told in both orders, each judged before the next is told: these two are what may come of it. Then both are
 told with no worker, in both orders and through two doors at once, and a worker starts; and through two doors at once
 while one works. All these cases begin alike: one is led there, and the others begin where it stands.
+
+Seen to fail: with no entry about a date that moves (`workflows.reckoning`) “a bank holiday added” found nine such
+dates; with a waiting request repeated for the new holder (`records.writing._waits_already`) “a role passed on” sent it
+twice to them. A refused sending judged twice, since two doors delivered it, was found by “a meeting moved”.
 """
 
 import asyncio

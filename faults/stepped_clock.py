@@ -3,6 +3,10 @@
 The worker's machine: its process runs under libfaketime and reads from a file how far its clock is off, each time anew;
 the clock that only counts on is left alone, as it is where an operator sets a clock. The doors' machine: the clock that
 they are given. Temporal's server is a Go program, which no library can deceive, and PostgreSQL's clock is its own.
+
+Seen to fail: with a lease believed however far ahead it ends (`records.outbox._free`) a mail of a dead worker on SQLite
+waited for an hour; with an immediate action judged by its door's clock (`workflows.hearing.Hearing.understand`) a call
+for help was refused. No fault was put in for “again and again” yet.
 """
 
 import asyncio
@@ -146,7 +150,7 @@ async def _dead(yard: Yard, kind: str, short: bool) -> Found:
 
 
 async def _on_its_way(yard: Yard, kind: str) -> Found:
-    """A mail is being handed over as the clock jumps ahead: its lease is over by the clock, and it is not sent again."""
+    """A mail is being handed over as the clock jumps ahead: its lease is over, and it is not sent again."""
     found, tale = Found(kind, UNMOVED, runs=1), CWM_TAF_MORGANNWG
     async with yard.ground(kind) as place:
         clock = SteppedClock(place)
