@@ -1,15 +1,21 @@
 """A real Temporal server on a file, which can be killed and started again on the same file and port."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
+from temporalio.api.testservice.v1 import LockTimeSkippingRequest, UnlockTimeSkippingRequest
 from temporalio.client import Client
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import RPCError
 
+from settings import Settings
 from starter.parts import LOCALHOST, Part, beside_python, free_port
+from starter.skipping import SkippedTime, time_skipping
 from starter.up import FLAGS_EARLY
 from workflows.payloads import data_converter
 from workflows.story import SEARCH_ATTRIBUTES
@@ -18,6 +24,57 @@ QUIET = Runtime(
     telemetry=TelemetryConfig(logging=LoggingConfig(TelemetryFilter(core_level="ERROR", other_level="ERROR")))
 )
 """A server that is away on purpose is nothing to warn of."""
+
+STANDS_STILL_SECONDS = 1
+
+
+class Server(Protocol):
+    """What a worker and a door need of a server."""
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+
+    async def client(self, namespace: str) -> Client:
+        """A client for whoever is told something there."""
+
+
+class SkippingServer:
+    """The time-skipping server, for real workers in processes of their own; it has one namespace, `default`.
+
+    Attributes:
+        time: its clock.
+        address: where it listens.
+    """
+
+    def __init__(self, time: SkippedTime) -> None:
+        self.time, self.address = time, time.client.service_client.config.target_host
+
+    async def client(self, namespace: str) -> Client:
+        """The one client."""
+        return self.time.client
+
+    async def skip_with_no_worker(self, moment: datetime) -> None:
+        """Let the time pass up to a moment though there is work that nobody does.
+
+        This server stands still while a workflow has work to do: each such stop is lifted, and put back afterwards.
+        """
+        skipping, lifted = asyncio.create_task(self.time.skip_to(moment)), 0
+        ask = self.time.client.test_service
+        while not (await asyncio.wait([skipping], timeout=STANDS_STILL_SECONDS))[0]:
+            with suppress(RPCError):  # it went on meanwhile
+                await ask.unlock_time_skipping(UnlockTimeSkippingRequest())
+                lifted += 1
+        await skipping
+        for _ in range(lifted):
+            await ask.lock_time_skipping(LockTimeSkippingRequest())
+
+
+@asynccontextmanager
+async def skipping_server(begins: datetime) -> AsyncIterator[SkippingServer]:
+    """A time-skipping server whose clock shows this aware moment, gone afterwards."""
+    async with time_skipping(begins, Settings()) as time:
+        yield SkippingServer(time)
 
 
 class TemporalServer:

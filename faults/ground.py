@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine as Database
 from sqlalchemy import func, select
 from temporalio.client import WorkflowExecutionStatus
+from temporalio.service import RPCError
 
 from faults.bugs import BUG
-from faults.engine import TemporalServer
+from faults.engine import Server
 from faults.ledger import Account, account
 from faults.post_office import PostOffice, post_office
 from faults.tales import AGO, Saying, Tale, at, data_of
@@ -62,14 +63,16 @@ class Ground:
         records, office, door: the records, the mail server, and the use cases that the doors call.
         url: of the records, for a worker.
         options: further variables for workers.
+        now: the clock of its doors.
         full: while this file is there, the disk is full for workers' SQLite.
     """
 
-    def __init__(self, server: TemporalServer, namespace: str, url: str, office: PostOffice, folder: Path) -> None:
+    def __init__(self, server: Server, namespace: str, url: str, office: PostOffice, folder: Path) -> None:
         self.server, self.namespace, self.url, self.office, self.folder = server, namespace, url, office, folder
         self.records: Database = connect(url)
         self.setting = Settings(database_url=url, smtp_url=SmtpServer(host=LOCALHOST, port=office.port))
         self.options: dict[str, str] = {}
+        self.now: Callable[[], datetime] = utc_now
         self.workers: list[Part] = []
         self.full = folder / "disk-full"
         self._numbers = count(1)
@@ -84,7 +87,7 @@ class Ground:
 
     def new_door(self, signals_a_run: int = SIGNALS_A_RUN) -> Datrys:
         """One more door; cases raised by it go on in a new run after so many signals."""
-        door = Datrys(self.setting, self.records, Engine(self.setting, self.client), utc_now)
+        door = Datrys(self.setting, self.records, Engine(self.setting, self.client), lambda: self.now())
         first = door.delivery.first_state
 
         def short_runs(facts: CaseFacts) -> Case[Any]:
@@ -170,7 +173,7 @@ class Ground:
             if saying.name == "immediate_action":
                 await self.until(lambda: bool(cases.immediate_actions(self.records, case)))
             if patient:
-                await self.until(lambda: not self._waiting(case))
+                await self.until(lambda: not self.waiting(case))
             said.append(Said(saying, told, time.monotonic()))
         return said
 
@@ -181,7 +184,7 @@ class Ground:
             NeverAtRest: that takes longer than it ever should.
         """
         await self.until_stage(case, "ended")
-        await self.until(lambda: not self._waiting(case))
+        await self.until(lambda: not self.waiting(case))
         deadline = time.monotonic() + LONGEST_SECONDS
         for stream in [case, *cases.immediate_actions(self.records, case)]:
             while await self._runs(stream):
@@ -193,6 +196,10 @@ class Ground:
         """Wait until the records show the case there."""
         await self.until(lambda: cases.case_facts(self.records, case).stage == stage)
 
+    async def until_recorded(self, case: str, *keys: str) -> None:
+        """Wait until these signals stand in the records and nothing is left to be mailed."""
+        await self.until(lambda: all(self._recorded(case, key) for key in keys) and not self.waiting(case))
+
     async def until_settled(self, count_them: Callable[[], int], seconds: float = 3) -> None:
         """Wait until a number has not changed for so long."""
         last, since = count_them(), time.monotonic()
@@ -200,6 +207,10 @@ class Ground:
             await asyncio.sleep(LOOK_SECONDS)
             if (now := count_them()) != last:
                 last, since = now, time.monotonic()
+
+    def count_of(self, case: str) -> int:
+        """How many entries a case has."""
+        return self._count(Entry.stream == case)
 
     async def account(self, case: str) -> Account:
         """What came of the case."""
@@ -224,14 +235,17 @@ class Ground:
 
     async def _how_it_stands(self) -> str:
         """Which cases run, and what each has come to, for whoever has to find out why one never rests."""
-        async with asyncio.timeout(30):
-            running = [one.id async for one in self.client.list_workflows("ExecutionStatus='Running'")]
-            return "; ".join([f"{case} {await self._last_words(case)}" for case in running]) or "no case runs"
+        try:
+            async with asyncio.timeout(30):
+                running = [one.id async for one in self.client.list_workflows("ExecutionStatus='Running'")]
+                return "; ".join([f"{case} {await self._last_words(case)}" for case in running]) or "no case runs"
+        except (RPCError, TimeoutError):
+            return "its server cannot say why"
 
     async def _last_words(self, case: str) -> str:
         found = (await self.client.get_workflow_handle(case).describe()).raw_description
         pending = [(one.activity_type.name, one.attempt, one.last_failure.message) for one in found.pending_activities]
-        waiting = await asyncio.to_thread(self._waiting, case)
+        waiting = await asyncio.to_thread(self.waiting, case)
         task = found.pending_workflow_task
         return f"waits for {pending}, workflow task {task.state} tried {task.attempt} times, {waiting} notices wait"
 
@@ -249,7 +263,8 @@ class Ground:
         with reading(self.records) as session:
             return session.scalar(select(func.count()).select_from(Entry).where(*which)) or 0
 
-    def _waiting(self, case: str) -> int:
+    def waiting(self, case: str) -> int:
+        """How many notices of a case are to be mailed yet, its immediate actions' included."""
         with reading(self.records) as session:
             rows = select(func.count()).where(Notice.reference == case, Notice.state.in_(WAITING))
             return session.scalar(rows) or 0
@@ -273,7 +288,7 @@ async def died(part: Part) -> None:
 
 
 @asynccontextmanager
-async def ground(server: TemporalServer, namespace: str, url: str) -> AsyncIterator[Ground]:
+async def ground(server: Server, namespace: str, url: str) -> AsyncIterator[Ground]:
     """A ground on one namespace; its processes are gone afterwards, whatever happened."""
     async with AsyncExitStack() as ending:
         folder = ending.enter_context(TemporaryDirectory(prefix="datrys-faults-", ignore_cleanup_errors=True))

@@ -1,11 +1,14 @@
 """The mail server of a fault: it takes mail or misbehaves on command, and notes what it accepted, and when."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.parser import BytesHeaderParser
 from email.policy import compat32
+from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -18,7 +21,11 @@ DRIP_SECONDS = 0.2
 
 
 class Accepted(NamedTuple):
-    """A mail that was accepted, by its headers; `raw` is all of it."""
+    """A mail that was accepted, by its headers; `raw` is all of it.
+
+    Attributes:
+        date: as the mail itself says; at: the second of the epoch when it came.
+    """
 
     message_id: str
     case: str
@@ -26,6 +33,8 @@ class Accepted(NamedTuple):
     roles: str
     receiver: str
     raw: bytes
+    date: datetime
+    at: float
 
 
 @dataclass
@@ -70,7 +79,16 @@ class PostOffice(Mailhost):
 def _read(mail: Mail) -> Accepted:
     said = BytesHeaderParser(policy=compat32).parsebytes(mail.raw)
     case, notice, roles = (str(said[f"X-Datrys-{name}"]) for name in ("Case", "Notice", "Role"))
-    return Accepted(str(said["Message-ID"]), case, notice, roles, mail.receiver, mail.raw)
+    return Accepted(
+        str(said["Message-ID"]),
+        case,
+        notice,
+        roles,
+        mail.receiver,
+        mail.raw,
+        parsedate_to_datetime(str(said["Date"])),
+        time.time(),
+    )
 
 
 @asynccontextmanager

@@ -4,16 +4,21 @@ from collections.abc import Awaitable
 from typing import Protocol
 
 from faults import (
+    at_the_limit,
     bugged,
     days_away,
     disorder,
     engine_away,
+    gone_for_days,
     killed_worker,
     long_inbox,
     mail,
+    one_moment,
     operators,
     race,
     records_away,
+    same_second,
+    stepped_clock,
 )
 from faults.found import Found
 from faults.yard import Yard
@@ -39,6 +44,11 @@ ROWS: dict[str, Row] = {
     "bombarded": disorder.bombarded,
     "race": race.kept_and_direct,
     "aside": long_inbox.set_aside,
+    "moment": one_moment.ends_for_many,
+    "gone": gone_for_days.over_a_clock_change,
+    "clock": stepped_clock.by_an_hour,
+    "change": same_second.with_a_change,
+    "limit": at_the_limit.met_as_it_ends,
     "bug": bugged.until_mended,
     "histories": bugged.old_histories,
     "reset": operators.resets,

@@ -9,6 +9,7 @@ process alone.
 | `FAULTS_FULL=FILE` | while that file is there, SQLite does not grow, and says what it says on a full disk |
 | `FAULTS_FEW=1` | a few signals are as much as a new run begins with: more are set aside |
 | `FAULTS_BUG=its code fails` | a bug of `faults.bugs` is in the code |
+| `FAULTS_FORGETFUL=1` | no case is held in memory: the time-skipping server keeps work for a dead worker |
 | `FAULTS_HASTY=1` | waits that only make a run of the suite long are short: leases, limits, pauses before a retry |
 """
 
@@ -16,12 +17,14 @@ import os
 import signal
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, event
 from temporalio.common import RetryPolicy
+from temporalio.worker import Worker
 
 import activities.posting
 import activities.recording
@@ -36,7 +39,7 @@ from faults.bugs import BUG, put_in
 from workflows.disagreement import Disagreement
 from workflows.hearing import Hearing
 
-KILL, HASTY, FULL, FEW = "FAULTS_KILL", "FAULTS_HASTY", "FAULTS_FULL", "FAULTS_FEW"
+KILL, HASTY, FULL, FEW, FORGETFUL = (f"FAULTS_{what}" for what in ("KILL", "HASTY", "FULL", "FEW", "FORGETFUL"))
 MOST_PAGES = 2**30
 
 
@@ -138,7 +141,14 @@ def fill_the_disk(sign: Path) -> None:
     event.listen(Engine, "begin", limit)
 
 
+def forget() -> None:
+    """Each case is read anew from its history whenever there is something to do."""
+    vars(worker)["Worker"] = partial(Worker, max_cached_workflows=0)
+
+
 if __name__ == "__main__":
+    if os.environ.get(FORGETFUL):
+        forget()
     if full := os.environ.get(FULL):
         fill_the_disk(Path(full))
     if os.environ.get(FEW):

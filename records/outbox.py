@@ -155,6 +155,7 @@ def _free(session: Session, notice: Notice, now: datetime, busy: set[str]) -> bo
     """Whether nobody else is sending it; a lease that ran out is taken back."""
     if notice.state == Delivery.SENDING:
         if notice.leased_until and notice.leased_until > now:
+            notice.leased_until = min(notice.leased_until, now + LEASE)  # a clock that was set back holds up nobody
             busy.add(session.get_one(Receiver, notice.id).email.lower())
             return False
         notice.state = Delivery.QUEUED

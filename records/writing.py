@@ -69,7 +69,7 @@ def _write(session: Session, stream: Stream, step: Step) -> None:
     if step.must_respond is not None:
         mine = update(CaseAgency).where(CaseAgency.reference == reference)
         session.execute(mine.values(must_respond=CaseAgency.code.in_(step.must_respond)))
-    for notice in [*step.notices, *refusals]:
+    for notice in [*(one for one in step.notices if not _waits_already(session, step, one)), *refusals]:
         _queue(session, stream, notice, step.turn if notice.stage == step.stage else 0)
     if stream.stream == reference:
         _stand(session, step)
@@ -153,6 +153,21 @@ def _join(session: Session, reference: str, entry: steps.Entry) -> None:
             )
             .on_conflict_do_nothing()
         )
+
+
+def _waits_already(session: Session, step: Step, repeated: Notice) -> bool:
+    """Whether a request is repeated for a role's new holder while it was never tried: then it goes to them itself."""
+    if not repeated.concerns or repeated.to not in [holder.role for holder in step.holders]:
+        return False
+    waits = exists().where(
+        QueuedNotice.case == step.case,
+        QueuedNotice.notice == repeated.concerns,
+        QueuedNotice.role == repeated.to.role,
+        QueuedNotice.agency == repeated.to.agency,
+        QueuedNotice.state == Delivery.QUEUED,
+        QueuedNotice.attempts == 0,
+    )
+    return bool(session.scalar(select(waits)))
 
 
 def _queue(session: Session, stream: Stream, notice: Notice, turn: int) -> None:

@@ -101,16 +101,24 @@ def wall_clock(shows: datetime) -> str:
 
 def _clock(shows: datetime, wall: Path | None) -> dict[str, str]:
     """What lets a program run under a wall clock of another day."""
-    try:
-        import libfaketime  # type: ignore[import-untyped]
-    except ImportError:
-        raise Refused("The package libfaketime is missing from the environment: run make setup.") from None
-    library = next(Path(libfaketime.__file__).parent.rglob("libfaketime.so*"))
-    given = {"TZ": "UTC", "LD_PRELOAD": str(library)}
+    given = {"TZ": "UTC", "LD_PRELOAD": clock_library()}
     if wall is None:
         return given | {"FAKETIME": wall_clock(shows)}
     wall.write_text(f"{wall_clock(shows)}\n", encoding="utf-8")
     return given | {"FAKETIME_TIMESTAMP_FILE": str(wall), "FAKETIME_NO_CACHE": "1"}
+
+
+def clock_library() -> str:
+    """Where the library is that gives a program another clock.
+
+    Raises:
+        Refused: it is not installed.
+    """
+    try:
+        import libfaketime  # type: ignore[import-untyped]
+    except ImportError:
+        raise Refused("The package libfaketime is missing from the environment: run make setup.") from None
+    return str(next(Path(libfaketime.__file__).parent.rglob("libfaketime.so*")))
 
 
 async def _prepare(client: Client) -> None:

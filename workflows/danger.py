@@ -10,7 +10,7 @@ from temporalio.exceptions import ActivityError, WorkflowAlreadyStartedError
 with workflow.unsafe.imports_passed_through():
     from activities.recording import Records
     from protocols.judging import judge
-    from protocols.messages import Signal, read
+    from protocols.messages import Signal
     from protocols.roles import Role
     from workflows.hearing import Hearing
     from workflows.immediate import Emergency, ImmediateAction
@@ -31,7 +31,7 @@ class Danger(Hearing[F]):
         while True:
             await workflow.wait_condition(lambda: bool(self.case.urgent))
             received = self.case.urgent[0]
-            understood = read(received.name, received.body, received.seen)
+            understood = self.understand(received)
             verdict = judge(understood, self.case.standing(self.ended_stage, workflow.now()), self.rules)
             key = short_hash(understood.id) if understood.id else ""
             known = key in self.case.alarmed or key in self.case.accepted

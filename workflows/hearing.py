@@ -9,7 +9,7 @@ from temporalio.common import RawValue
 with workflow.unsafe.imports_passed_through():
     from pydantic_core import to_jsonable_python
 
-    from protocols.judging import Rules, Verdict, judge, sender_of
+    from protocols.judging import GRACE, Rules, Verdict, judge, sender_of
     from protocols.messages import MESSAGES, ImmediateActionNeeded, Read, Signal, read
     from protocols.roles import Role
     from protocols.says import ANY_TIME
@@ -20,6 +20,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.board_calendar import BoardCalendar
     from workflows.bodies import body_of
     from workflows.state import VERDICTS_KEPT, F, short_hash
+
+HEARD_IN_ANY_CASE = "an immediate action is not refused for a door's clock"
+"""A run that refused one is replayed so."""
 
 ENVELOPE = set(Signal.model_fields)
 KNOWS_COPIES = "knows-copies-of-what-was-refused"
@@ -102,7 +105,7 @@ class Hearing(BoardCalendar[F]):
         """Judge one signal and note the verdict; what counts is handed on."""
         self.case.judged += 1
         self.unrecorded.append(received)
-        understood = read(received.name, received.body, received.seen)
+        understood = self.understand(received)
         if understood.id and self.case.has_accepted(understood.id):
             return None  # an accepted id counts once, for good
         if (copied := sending(received)) and copied in self.case.refused and workflow.patched(KNOWS_COPIES):
@@ -121,6 +124,18 @@ class Hearing(BoardCalendar[F]):
             self._changed = True
             return understood.signal, verdict
         return None
+
+    def understand(self, received: Received) -> Read:
+        """Read a signal; what a door whose clock is wrong took as a call for help counts from when the case saw it."""
+        understood, began = read(received.name, received.body, received.seen), self.case.instigated_at
+        said = understood.signal
+        if not isinstance(said, ImmediateActionNeeded) or began <= said.sent_at <= received.seen + GRACE:
+            return understood
+        if not workflow.patched(HEARD_IN_ANY_CASE):
+            return understood
+        seen = max(received.seen, began)
+        said = said.model_copy(update={"at": min(max(said.at, began), seen), "sent_at": seen})
+        return understood._replace(seen=seen, envelope=said, signal=said)
 
     def _answer(self, signal_id: str, verdict: Verdict) -> None:
         if not signal_id:

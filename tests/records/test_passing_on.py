@@ -7,11 +7,13 @@ from protocols.roles import Agency, Role
 from protocols.steps import Code, HolderRow
 from records.cases import case_facts
 from records.models import CasePerson, Entry
+from records.outbox import lease_next
 from records.private import people_in
 from records.submissions import keep_submission
-from tests.records.looking import number_of
+from tests.records.looking import notices, number_of
 from tests.records.making import (
     LINE_MANAGER,
+    a_notice,
     a_person,
     a_step,
     a_submission,
@@ -29,6 +31,20 @@ def test_a_role_passes_to_whom_the_text_names(engine: Engine) -> None:
     keep_submission(engine, a_submission(reference, record="r1", text={"holder": holder}))
     write(engine, a_step(reference, holders=[HolderRow(role=LINE_MANAGER, record="r1")]))
     assert "new@example.invalid" == {p.role: p.holder.email for p in people_in(engine, reference)}[LINE_MANAGER]
+
+
+@pytest.mark.parametrize(("tried", "sent_to"), [(False, [""]), (True, ["", "change"])], ids=["waits", "was tried"])
+def test_a_request_that_was_never_tried_is_not_repeated_for_the_new_holder(
+    engine: Engine, tried: bool, sent_to: list[str]
+) -> None:
+    """It goes to the new holder itself, once; one that the former holder may have had is sent to the new one too."""
+    reference = keep(engine)
+    write(engine, a_step(reference, notices=[a_notice(to=LINE_MANAGER, occasion="")]))
+    if tried:
+        lease_next(engine, reference, (), lambda draft: b"a mail")
+    repeated = a_notice(to=LINE_MANAGER, occasion="change", concerns="action-required")
+    write(engine, a_step(reference, 2, notices=[repeated], holders=[HolderRow(role=LINE_MANAGER, record="none")]))
+    assert sent_to == [notice.occasion for notice in notices(engine, role="line_manager")]
 
 
 def test_the_chair_is_named_from_the_directory(engine: Engine) -> None:

@@ -1,7 +1,7 @@
 """Signals: whatever comes is kept, judged one at a time, and answered; nothing stops a case."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -43,6 +43,45 @@ async def recorded(engine: Engine, case: str, verdicts: int) -> list[Entry]:
             if len(judged) >= verdicts:
                 return judged
             await asyncio.sleep(0.02)
+
+
+@pytest.mark.clause("common judged one at a time")
+async def test_a_refused_sending_that_is_delivered_twice_is_judged_once(engine: Engine) -> None:
+    """Two doors may both deliver what is kept: it stands once as not accepted; sent again later it is judged anew."""
+    async with begin(MONDAY, engine) as story:
+        case = await raised(story, engine)
+        too_early = said("once", "line_manager/ABUHB", record="r") | {"sent_at": MONDAY.isoformat()}
+        await story.say(case, "not_resolved", too_early)
+        await story.say(case, "not_resolved", said("moves"))
+        await story.say(case, "not_resolved", too_early)
+        await story.say(case, "discussion_recorded", said("later", record="r"))
+        stage = (await story.status(case)).stage
+        again = (await story.now()).isoformat()
+        receipt = await story.receipt(case, "once")
+        await story.handle(case).signal("not_resolved", too_early | {"at": again, "sent_at": again})
+        judged = await recorded(engine, case, 4)
+    assert (Code.WRONG_STAGE, "line_managers") == (receipt.code, stage)
+    codes = [entry.code for entry in judged if entry.signal_id == "once"]
+    assert [Code.WRONG_STAGE, Code.ACCEPTED] == codes
+
+
+@pytest.mark.clause("common immediate action")
+@pytest.mark.parametrize("hours", [1, -1], ids=["ahead", "behind"])
+async def test_a_call_for_help_is_not_refused_for_the_clock_of_its_door(engine: Engine, hours: int) -> None:
+    """An hour ahead, or before the case began: it counts from when the case saw it; anything else is refused."""
+    async with begin(MONDAY, engine) as story:
+        case = await raised(story, engine)
+        moment = (MONDAY + timedelta(hours=hours)).isoformat()
+        refused = await story.say(case, "not_resolved", said("other") | {"at": moment, "sent_at": moment})
+        taken = await story.say(case, "immediate_action", said("danger") | {"at": moment, "sent_at": moment})
+        entry = (await recorded(engine, case, 2))[-1]
+        async with asyncio.timeout(60):  # the duty team is told
+            while ("immediate-action", "duty_team") not in [row[1:3] for row in story.mailbox.mailed(case)]:
+                await asyncio.sleep(0.02)
+    assert refused
+    assert not refused.accepted
+    assert taken
+    assert (Code.ACCEPTED, MONDAY, MONDAY) == (taken.code, minute(entry.happened_at), minute(entry.recorded_at))
 
 
 ODD: list[tuple[Any, ...]] = [
