@@ -11,7 +11,7 @@ from faults.ledger import Account
 from faults.stores import KINDS, Stores, stores
 from faults.tales import TALES, Tale
 
-NAMESPACES = 48
+NAMESPACES = 64
 
 
 class Yard:
