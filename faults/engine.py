@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from temporalio.client import Client
+from temporalio.service import RPCError
 
 from starter.parts import LOCALHOST, Part, beside_python, free_port
 from workflows.payloads import data_converter
@@ -47,7 +48,7 @@ class TemporalServer:
         return await Client.connect(self.address, namespace=namespace, data_converter=data_converter())
 
     async def _answers(self) -> bool:
-        with suppress(RuntimeError):
+        with suppress(RuntimeError, RPCError):
             for name in self.namespaces:
                 client = await Client.connect(self.address, namespace=name)
                 async for _ in client.list_workflows(limit=1):
