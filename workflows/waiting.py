@@ -70,10 +70,11 @@ class Waiting:
     def next(self, happened_by: datetime | None = None) -> int | None:
         """Which of those at hand is next: the oldest, or the oldest that happened by a moment; None if none is.
 
-        While something is set aside that is one of those taken back: what arrived later waits behind it.
+        While something is set aside that is one of those taken back: what arrived later waits behind it. Where nothing
+        that is set aside happened by that moment, it is one of all that are at hand.
         """
-        inbox = self._state.inbox
-        here = ((n, one) for n, one in enumerate(inbox) if one.position is not None or not self._state.aside)
+        behind = self._state.aside and not self._asked(happened_by)
+        here = ((n, one) for n, one in enumerate(self._state.inbox) if one.position is not None or not behind)
         return next((n for n, one in here if happened_by is None or happened_at(one) <= happened_by), None)
 
     def take(self, number: int) -> Received:
@@ -89,7 +90,7 @@ class Waiting:
         Args:
             happened_by: only what happened by this moment; asked once, since nothing is set aside meanwhile.
         """
-        if not self._state.aside or (happened_by is not None and happened_by == self._none_by):
+        if not self._state.aside or self._asked(happened_by):
             return False
         held = [one.position for one in _back(self._state.inbox) if one.position is not None]
         found: list[Received] = await workflow.execute_activity_method(
@@ -107,6 +108,10 @@ class Waiting:
         elif not found:
             self._state.aside = False
         return True
+
+    def _asked(self, happened_by: datetime | None) -> bool:
+        """Whether it is known that nothing that is set aside happened by then."""
+        return happened_by is not None and happened_by == self._none_by
 
     async def lighten(self) -> None:
         """Before a new run: set aside what it could not begin with."""
