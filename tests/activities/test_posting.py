@@ -1,7 +1,7 @@
 """The post: nobody waits for somebody else's mailbox, nothing is lost, and nothing is sent twice."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -11,6 +11,7 @@ from temporalio.testing import ActivityEnvironment
 from protocols.roles import Role
 from records.database import reading, writing
 from records.models import Delivery, Notice, Receiver
+from records.outbox import LEASE, lease_next
 from records.people import name_for
 from tests.activities.posting import HASTY_SECONDS, Posting
 from tests.records.making import LINE_MANAGER, MONDAY, PRACTITIONER, TEAM_MANAGER, a_notice, a_person, list_person
@@ -184,6 +185,19 @@ async def test_what_another_worker_is_sending_is_left_to_it(posting: Posting) ->
     posting.host.pause.set()
     await posting.drain()
     assert [SENT, SENT] == posting.states()
+
+
+async def test_no_lease_lasts_longer_than_a_lease_though_a_clock_was_set_back(posting: Posting) -> None:
+    """A worker died with a mail while its clock was an hour ahead: a minute later the mail is free, not in an hour."""
+    posting.queue(a_notice())
+    lease_next(posting.engine, posting.reference, (), lambda draft: b"a mail")
+    with writing(posting.engine) as session:
+        session.execute(update(Notice).values(leased_until=datetime.now(UTC) + timedelta(hours=1)))
+    await posting.drain_in_vain()
+    with reading(posting.engine) as session:
+        until = session.scalars(select(Notice.leased_until)).one()
+    assert until
+    assert datetime.now(UTC) + LEASE >= until
 
 
 async def test_a_post_that_is_cancelled_finishes_the_mail_in_flight(posting: Posting) -> None:
