@@ -3,8 +3,6 @@
 The days are those of the time-skipping server, and the databases and the mail server are real. That server's own clock
 cannot be stopped, and nobody can kill it and start it again on a file: for the three days of Temporal the line to it is
 cut, for the worker and for every door. To a case this is the same: its moments pass, and nobody hears of them.
-
-Seen to fail:
 """
 
 import asyncio
