@@ -28,18 +28,18 @@ workers died, and both must be the same to the byte. Chains are verified; what i
 | `mail` | row 4: the mail server away, dropping, refusing, dripping, without TLS |
 | `engine_away` | row 2: Temporal killed across due times and in the middle of signals |
 | `records_away` | row 3: the database gone, killed in mid-transaction, out of connections, out of disk |
+| `days_away`, `days`, `wire` | rows 2 to 4: three days without Temporal, 6 hours without the records, 72 without mail |
 | `disorder` | row 5: signals doubled, late, out of order, by two doors at once, 20,000 to one case |
 | `race` | row 5: what a door kept while Temporal was away, and what is said directly |
 | `long_inbox` | row 5: more waits than a new run can begin with, and the worker dies as it is set aside or taken back |
-| `operators` | row 10: workflows reset by an operator, or terminated and taken up again |
 | `one_moment` | row 6: 10,000 limits end in the same second; in short 200 |
 | `gone_for_days` | row 7: the worker gone over a clock change, reminders, a due time and three chasers |
 | `stepped_clock` | row 7: the clock of a worker's or a door's machine set by an hour |
 | `same_second` | row 8: a bank holiday, a meeting, a role, a correction, a withdrawal in the same second as a signal |
 | `at_the_limit` | row 8: a limit ends in the same second as what meets it |
 | `copies` | more cases that stand where one stands |
-
-Rows 9 to 12 need more than a fault from outside. They are not here yet.
+| `bugged`, `bugs`, `replayed` | row 9: a bug in the workflows' code and its deploy; old histories on new code |
+| `operators` | row 10: workflows reset by an operator, or terminated and taken up again |
 
 A fault takes as long as the product's own waits: half a minute until an activity of a dead worker is given to another,
 a minute for its lease on a mail. `FAULTS_HASTY` shortens these where many runs count more than one run's length.

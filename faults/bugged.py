@@ -4,7 +4,9 @@ A case that was begun by the code of an older release cannot be brought onto a s
 history (`tests/histories`), and today's code has to do the same again. The cases here begin with the code as it is,
 meet the bug in another worker, and go on in a third.
 
-Seen to fail:
+Seen to fail: with suspects that leave out what was judged and not recorded (`records.suspects`) “its steps cannot be
+recorded” was not named; with a timer before each step (`workflows.outbox.Outbox.record`) no stored history came out
+again. Without `workflows.enduring` the tests beside it fail.
 """
 
 import asyncio
@@ -179,7 +181,8 @@ async def old_histories(yard: Yard, *, short: bool) -> list[Found]:
             *command, stdout=asyncio.subprocess.PIPE, env={**os.environ, BUG: bug}
         )
         said, _ = await replaying.communicate()
-        became = [line.partition(": ") for line in said.decode().splitlines()]
+        lines = said.decode().splitlines()  # among them are the words of the SDK
+        became = [line.partition(": ") for line in lines if line.endswith((": the same", ": another"))]
         unlike = [file for file, _, words in became if words != "the same"]
         if bug:
             found.wrong += [f"{file}: the other order was not found out" for file, *_ in became if file not in unlike]

@@ -5,7 +5,9 @@ cannot be killed and started again on a file, and the real one cannot be shown o
 Temporal the line to it is cut, for the worker and for every door, and its wall clock is stepped, signal by signal.
 To a case this is the same: its moments pass, and nobody hears of them until it is back.
 
-Seen to fail:
+Seen to fail: with a relay that delivers the newest first (`starter.delivery.Delivery.relay`) and `overdue` left out
+where it is learned of 2 seconds late (`workflows.timekeeping._fell_late`) the three days lost the notices of the limit,
+and what was said was judged in another order.
 """
 
 import asyncio

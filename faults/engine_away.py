@@ -1,7 +1,6 @@
 """Row 2: Temporal is killed in the middle of signals and across a due time, and started again on its file.
 
-An outage of days differs from one of seconds by how many moments fall into it: what several past moments become is
-tested on the time-skipping server (`tests/workflows/test_clocks.py`), whose file nobody can kill.
+An outage of days differs from one of seconds by how many moments fall into it: that is `faults.days_away`.
 
 Seen to fail: with a relay that delivers nothing (`starter.delivery.Delivery.relay`) cases told during an outage of 8
 seconds never came to rest; with `overdue` left out where it is learned of 2 seconds late
