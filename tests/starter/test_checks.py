@@ -305,10 +305,12 @@ def _case_kept(given: Given) -> str:
     return "warning  kept: cases wait to be started (1): see that Temporal and a worker run"
 
 
-def _signal_kept(given: Given) -> str:
+def _nobody_follows(given: Given) -> str:
+    """What was told to it waits too, which `test_what_waits_to_be_delivered_is_said` shows."""
     case = _raised_while_away(given)
     cases.mark_started(given.records, case)
-    return f"warning  kept: signals wait to be delivered (1), the first for {case}: see it in the Temporal UI"
+    words = "is followed by nobody, and no date of it is kept (Temporal knows nothing of it), at practitioners"
+    return f"stops    cases: {case} {words}: datrys reopen {case} --reason TEXT"
 
 
 OUTSIDE: list[Callable[[Given], str]] = [
@@ -319,7 +321,7 @@ OUTSIDE: list[Callable[[Given], str]] = [
     *(_provider_away, _provider_does_not_know_us, _second_factor_is_trusted),
 ]
 IN_THE_RECORDS: list[Callable[[Given], str]] = [
-    *(_no_number_at_night, _no_number_at_all, _nobody_loaded, _case_kept, _signal_kept),
+    *(_no_number_at_night, _no_number_at_all, _nobody_loaded, _case_kept, _nobody_follows),
 ]
 FAULTS = [
     *(("sqlite", fault) for fault in (*OUTSIDE, *IN_THE_RECORDS)),
