@@ -289,13 +289,16 @@ def _nobody_loaded(given: Given) -> str:
     return f"warning  directory: nobody of gwent is loaded, and none of its cases can be started: {remedy}"
 
 
+def _raised(given: Given) -> str:
+    raised = datrys("raise", written(given.folder / "case.json", case_file(now())))
+    assert 0 == raised.code, raised
+    return raised.out.strip()
+
+
 def _raised_while_away(given: Given) -> str:
     there = settings.temporal_config()["target_host"]
     _temporal_away(given)
-    raised = datrys("raise", written(given.folder / "case.json", case_file(now())))
-    assert 0 == raised.code, raised
-    case = raised.out.strip()
-    datrys("signal", case, "not_resolved", "--by", "practitioner", "--agency", "ABUHB")
+    case = _raised(given)
     given.monkeypatch.setenv("TEMPORAL_ADDRESS", there)
     return case
 
@@ -306,11 +309,18 @@ def _case_kept(given: Given) -> str:
 
 
 def _nobody_follows(given: Given) -> str:
-    """What was told to it waits too, which `test_what_waits_to_be_delivered_is_said` shows."""
     case = _raised_while_away(given)
     cases.mark_started(given.records, case)
     words = "is followed by nobody, and no date of it is kept (Temporal knows nothing of it), at practitioners"
     return f"stops    cases: {case} {words}: datrys reopen {case} --reason TEXT"
+
+
+def _signal_kept(given: Given) -> str:
+    case, there = _raised(given), settings.temporal_config()["target_host"]
+    _temporal_away(given)
+    datrys("signal", case, "not_resolved", "--by", "practitioner", "--agency", "ABUHB")
+    given.monkeypatch.setenv("TEMPORAL_ADDRESS", there)
+    return f"warning  kept: signals wait to be delivered (1), the first for {case}: see it in the Temporal UI"
 
 
 OUTSIDE: list[Callable[[Given], str]] = [
@@ -321,7 +331,8 @@ OUTSIDE: list[Callable[[Given], str]] = [
     *(_provider_away, _provider_does_not_know_us, _second_factor_is_trusted),
 ]
 IN_THE_RECORDS: list[Callable[[Given], str]] = [
-    *(_no_number_at_night, _no_number_at_all, _nobody_loaded, _case_kept, _nobody_follows),
+    *(_no_number_at_night, _no_number_at_all, _nobody_loaded, _case_kept, _signal_kept),
+    _nobody_follows,
 ]
 FAULTS = [
     *(("sqlite", fault) for fault in (*OUTSIDE, *IN_THE_RECORDS)),
