@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
+from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, WorkflowAlreadyStartedError
 
 with workflow.unsafe.imports_passed_through():
@@ -19,8 +20,10 @@ with workflow.unsafe.imports_passed_through():
     from workflows.state import F, short_hash
 
 ASKED = "asks-what-a-running-immediate-action-is-about"
-ASKED_FOR = timedelta(minutes=1)
-"""So long the records are asked; told twice is better than never."""
+ASKED_FOR = timedelta(minutes=10)
+"""So long the records are asked at a time."""
+
+OFTEN = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=5))
 
 
 class Danger(Hearing[F]):
@@ -73,34 +76,39 @@ class Danger(Hearing[F]):
                     cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
                     static_summary=f"Immediate action, {case.reference}",
                 )
-                child.add_done_callback(_let_go)
+                child.add_done_callback(let_go)
                 return
             except WorkflowAlreadyStartedError:
-                if await self._is_about(emergency):
+                told = await self._set_off_by(emergency.workflow_id)
+                if told == emergency.occasion:
                     return
+                if told is None:
+                    case.immediate -= 1  # if it has ended without telling anybody, its number is free
                 continue  # a door started that number while the case was ended
 
-    async def _is_about(self, emergency: Emergency) -> bool:
-        """Whether the immediate action that runs under this number was set off by the same signal.
+    async def _set_off_by(self, running: str) -> str | None:
+        """What set off the immediate action that runs under a number; None if it has told nobody for long.
 
-        That is so where a run before a reset started it and nothing of it stood in the records as this one asked them.
+        It is the same where a run before a reset started it, and nothing of it stood in the records as this one asked
+        them. Without the records neither of the two tells anybody.
         """
         if not workflow.patched(ASKED):
-            return False
+            return ""
         try:
             told: str = await workflow.execute_activity_method(
                 Records.alarm_of,
-                emergency.workflow_id,
+                running,
                 start_to_close_timeout=RECORD_TIMEOUT,
                 schedule_to_close_timeout=ASKED_FOR,
-                summary=f"what {emergency.workflow_id} was set off by",
+                retry_policy=OFTEN,
+                summary=f"what {running} was set off by",
             )
         except ActivityError:
-            return False
-        return told == emergency.occasion
+            return None
+        return told
 
 
-def _let_go(child: asyncio.Task[Any]) -> None:
+def let_go(child: asyncio.Task[Any]) -> None:
     """What becomes of it is its own affair, and no line of the worker's log."""
     if not child.cancelled():
         child.exception()

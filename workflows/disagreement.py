@@ -26,6 +26,7 @@ with workflow.unsafe.imports_passed_through():
     from protocols.waiting import Received
     from workflows.alarm import Alarm
     from workflows.catching_up import CatchingUp
+    from workflows.danger import let_go
     from workflows.state import Case, F, Reopening, short_hash
     from workflows.timekeeping import Left
 
@@ -65,6 +66,8 @@ class Disagreement(CatchingUp[F]):
         flow = asyncio.create_task(self._until_the_end())
         watch = asyncio.create_task(self.watch_for_danger())
         self.lanes = [flow, watch]
+        for lane in self.lanes:
+            lane.add_done_callback(let_go)
         await workflow.wait_condition(lambda: flow.done() or watch.done())
         if watch.done():
             watch.result()

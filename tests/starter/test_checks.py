@@ -289,13 +289,16 @@ def _nobody_loaded(given: Given) -> str:
     return f"warning  directory: nobody of gwent is loaded, and none of its cases can be started: {remedy}"
 
 
+def _raised(given: Given) -> str:
+    raised = datrys("raise", written(given.folder / "case.json", case_file(now())))
+    assert 0 == raised.code, raised
+    return raised.out.strip()
+
+
 def _raised_while_away(given: Given) -> str:
     there = settings.temporal_config()["target_host"]
     _temporal_away(given)
-    raised = datrys("raise", written(given.folder / "case.json", case_file(now())))
-    assert 0 == raised.code, raised
-    case = raised.out.strip()
-    datrys("signal", case, "not_resolved", "--by", "practitioner", "--agency", "ABUHB")
+    case = _raised(given)
     given.monkeypatch.setenv("TEMPORAL_ADDRESS", there)
     return case
 
@@ -305,9 +308,18 @@ def _case_kept(given: Given) -> str:
     return "warning  kept: cases wait to be started (1): see that Temporal and a worker run"
 
 
-def _signal_kept(given: Given) -> str:
+def _nobody_follows(given: Given) -> str:
     case = _raised_while_away(given)
     cases.mark_started(given.records, case)
+    words = "is followed by nobody, and no date of it is kept (Temporal knows nothing of it), at practitioners"
+    return f"stops    cases: {case} {words}: datrys reopen {case} --reason TEXT"
+
+
+def _signal_kept(given: Given) -> str:
+    case, there = _raised(given), settings.temporal_config()["target_host"]
+    _temporal_away(given)
+    datrys("signal", case, "not_resolved", "--by", "practitioner", "--agency", "ABUHB")
+    given.monkeypatch.setenv("TEMPORAL_ADDRESS", there)
     return f"warning  kept: signals wait to be delivered (1), for {case} (1): see these in the Temporal UI"
 
 
@@ -320,6 +332,7 @@ OUTSIDE: list[Callable[[Given], str]] = [
 ]
 IN_THE_RECORDS: list[Callable[[Given], str]] = [
     *(_no_number_at_night, _no_number_at_all, _nobody_loaded, _case_kept, _signal_kept),
+    _nobody_follows,
 ]
 FAULTS = [
     *(("sqlite", fault) for fault in (*OUTSIDE, *IN_THE_RECORDS)),

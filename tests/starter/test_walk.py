@@ -109,6 +109,10 @@ def operates(someone: Someone, _: Place) -> Verdict:
     return if_true(may_operate(someone.held))
 
 
+def takes_up(someone: Someone, place: Place) -> Verdict:
+    return Verdict.DONE if may_operate(someone.held) else speaks_as(UNIT)(someone, place)
+
+
 # --- what is typed
 
 
@@ -143,7 +147,8 @@ WALKS: dict[str, list[Walk]] = {
             lambda s, p, f: ["reopen", p.reference, "--stage", "meeting", "--reason", "why"],
             speaks_as(UNIT),
             "has not ended",
-        )
+        ),
+        Walk(lambda s, p, f: ["reopen", p.reference, "--reason", "why"], takes_up, "has not begun"),
     ],
     "document": [
         Walk(
