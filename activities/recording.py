@@ -4,8 +4,9 @@ from sqlalchemy import Engine
 from temporalio import activity
 
 from activities.in_thread import in_thread
+from protocols.errors import RecordsOlder
 from protocols.steps import MeetingQuery, PlannedMeeting, Recorded, Step
-from records import directory
+from records import directory, fence
 from records.database import writing
 from records.writing import apply
 
@@ -18,7 +19,11 @@ class Records:
 
     @activity.defn
     async def record(self, step: Step) -> Recorded:
-        """Write a step of a case, once, however often it is asked for; answers whether notices wait."""
+        """Write a step of a case, once, however often it is asked for; answers whether notices wait.
+
+        Raises:
+            ApplicationError: it could not be written, or the records are older than the engine: to be tried again.
+        """
         return await in_thread(lambda: self._record(step))
 
     @activity.defn
@@ -28,5 +33,9 @@ class Records:
         return found and PlannedMeeting(id=found.id, starts_at=found.starts_at, papers_due=found.papers_due)
 
     def _record(self, step: Step) -> Recorded:
-        with writing(self._engine) as session:
-            return apply(session, step)
+        try:
+            with writing(self._engine) as session:
+                return apply(session, step)
+        except RecordsOlder:
+            fence.note_refused(self._engine, step.case, step.number)
+            raise

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from typing import Protocol
 
-from faults import disorder, engine_away, killed_worker, mail, records_away
+from faults import disorder, engine_away, killed_worker, mail, older, records_away
 from faults.found import Found
 from faults.yard import Yard
 
@@ -24,5 +24,7 @@ ROWS: dict[str, Row] = {
     "doubled": disorder.doubled,
     "early": disorder.too_early,
     "bombarded": disorder.bombarded,
+    "restored": older.records_restored,
+    "engine-restored": older.engine_restored,
 }
 """Each row by a name that `python -m faults NAME` takes; called with `short` it is cut short."""

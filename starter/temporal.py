@@ -90,7 +90,7 @@ class Engine:
         except WorkflowAlreadyStartedError:
             return False
         except RPCError as fault:
-            raise _unreachable(fault) from None
+            raise unreachable(fault) from None
         return True
 
     async def signal(self, workflow_id: str, name: str, facts: dict[str, Any]) -> None:
@@ -106,7 +106,7 @@ class Engine:
         except RPCError as fault:
             if fault.status is RPCStatusCode.NOT_FOUND:
                 raise NoSuchRun(workflow_id) from None
-            raise _unreachable(fault) from None
+            raise unreachable(fault) from None
 
     async def receipt(self, workflow_id: str, signal_id: str) -> Receipt | None:
         """The verdict on a signal, asked for up to 2 seconds; without a worker one query would hang for 30."""
@@ -127,5 +127,5 @@ class Engine:
         return (await self.client()).get_workflow_handle(workflow_id)
 
 
-def _unreachable(fault: RPCError) -> Unreachable:
+def unreachable(fault: RPCError) -> Unreachable:
     return Unreachable(f"Temporal did not take it ({fault.status.name.lower()}): see that it runs.")

@@ -76,7 +76,7 @@ class ImmediateAction:
     @workflow.init
     def __init__(self, emergency: Emergency) -> None:
         self.emergency = emergency
-        self._outbox = Outbox(emergency.workflow_id, emergency.unposted)
+        self._outbox = Outbox(emergency.workflow_id, emergency.unposted, emergency.step - 1)
         self._entries: list[Entry] = []
         self._receipts: dict[str, Receipt] = {}
         self._confirmed = False

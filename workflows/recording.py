@@ -43,7 +43,7 @@ class Recording(ABC, Generic[F]):
         self._holders: list[HolderRow] = []
         self._superseded: list[str] = []
         self._changed = False
-        self.outbox = Outbox(case.reference, case.unposted)
+        self.outbox = Outbox(case.reference, case.unposted, case.step - 1)
         self._shown: dict[str, Any] = {}
 
     # --- noting

@@ -61,7 +61,8 @@ class CaseAgency(Base):
 class Stream(Base):
     """One line of entries: the case's own, or that of an immediate action (`REFERENCE-immediate-N`).
 
-    Its end is kept here, so that entries cut off at the end of the chain are missed too.
+    Its end is kept here, so that entries cut off at the end of the chain are missed too. `refused_step` is a step that
+    was refused since steps before it are missing: the records are older than the engine.
     """
 
     __tablename__ = "streams"
@@ -70,6 +71,7 @@ class Stream(Base):
     stream: Mapped[str] = mapped_column(primary_key=True)
     reference: Mapped[str] = mapped_column(ForeignKey("cases.reference"))
     last_step: Mapped[int | None]
+    refused_step: Mapped[int | None]
     entries: Mapped[int] = mapped_column(default=0)
     last_hash: Mapped[str] = mapped_column(default="")
 
