@@ -124,7 +124,7 @@ def make_worker(client: Client, database: Database, setting: settings.Settings, 
         client,
         task_queue=TASK_QUEUE,
         workflows=WORKFLOWS,
-        activities=[records.record, records.next_meeting, post.post],
+        activities=[records.record, records.next_meeting, records.ahead, records.alarm_of, post.post],
         graceful_shutdown_timeout=GRACE,
         workflow_runner=sandbox(),
     )

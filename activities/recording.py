@@ -2,11 +2,13 @@
 
 from sqlalchemy import Engine
 from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.in_thread import in_thread
 from protocols.errors import RecordsOlder
-from protocols.steps import MeetingQuery, PlannedMeeting, Recorded, Step
+from protocols.steps import Ahead, AheadQuery, MeetingQuery, PlannedMeeting, Recorded, Step
 from records import directory, fence
+from records.ahead import ahead, alarm_of
 from records.database import writing
 from records.writing import apply
 
@@ -24,7 +26,8 @@ class Records:
         Raises:
             ApplicationError: it could not be written, or the records are older than the engine: to be tried again.
         """
-        return await in_thread(lambda: self._record(step))
+        run = activity.info().workflow_run_id or ""
+        return await in_thread(lambda: self._record(step, run))
 
     @activity.defn
     async def next_meeting(self, query: MeetingQuery) -> PlannedMeeting | None:
@@ -32,10 +35,29 @@ class Records:
         found = await in_thread(lambda: directory.next_meeting(self._engine, query.board, query.group, query.after))
         return found and PlannedMeeting(id=found.id, starts_at=found.starts_at, papers_due=found.papers_due)
 
-    def _record(self, step: Step) -> Recorded:
+    @activity.defn
+    async def ahead(self, query: AheadQuery) -> Ahead:
+        """What the records know of a case beyond a step."""
+        return await in_thread(lambda: ahead(self._engine, query))
+
+    @activity.defn
+    async def alarm_of(self, stream: str) -> str:
+        """What set off an immediate action that runs.
+
+        Raises:
+            ApplicationError: it has told nobody yet; to be asked again.
+        """
+        found = await in_thread(lambda: alarm_of(self._engine, stream))
+        if found is None:
+            raise ApplicationError(
+                f"{stream} has told nobody yet", type="Waiting", category=ApplicationErrorCategory.BENIGN
+            )
+        return found
+
+    def _record(self, step: Step, run: str) -> Recorded:
         try:
             with writing(self._engine) as session:
-                return apply(session, step)
+                return apply(session, step, run)
         except RecordsOlder:
             fence.note_refused(self._engine, step.case, step.number)
             raise

@@ -216,9 +216,58 @@ class Step(BaseModel):
 
 
 class Recorded(BaseModel, frozen=True):
-    """What `record` answers: whether notices of this case wait to be posted."""
+    """What `record` answers.
+
+    Attributes:
+        unposted: whether notices of this case wait to be posted.
+        behind: nothing was written, since another run wrote a step of this number before: whoever asks goes on from
+            what it once knew, and the records know more.
+    """
 
     unposted: bool
+    behind: bool = False
+
+
+class AheadQuery(BaseModel, frozen=True):
+    """What the records know of a case, or of an immediate action, beyond the last step that a run knows of."""
+
+    case: str
+    after: int
+
+
+class Heard(BaseModel, frozen=True):
+    """A signal that stands in the records, as far as it takes to know it again.
+
+    Attributes:
+        what, signal_id, by, happened_at: as in its entry.
+        facts: what it carried, where it counted and bore no id; else None.
+    """
+
+    what: str
+    signal_id: str
+    by: Role | None
+    happened_at: datetime
+    facts: dict[str, Any] | None
+
+
+class Ahead(BaseModel, frozen=True):
+    """What a run that is behind the records goes on from.
+
+    Attributes:
+        last_step: number of the last step written; 0 before the first.
+        snapshot: the state that it left; None before the first, and for an immediate action.
+        heard: the signals recorded with later steps than the run knows of.
+        alarms: what set off each immediate action of the case, by its number.
+        told: the moments at which this immediate action told its roles, in order.
+        confirmed: whether its referral is confirmed.
+    """
+
+    last_step: int
+    snapshot: str | None
+    heard: list[Heard]
+    alarms: dict[int, str]
+    told: list[datetime]
+    confirmed: bool
 
 
 class MeetingQuery(BaseModel, frozen=True):

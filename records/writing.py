@@ -1,7 +1,7 @@
 """How a step of a case is written: entries, clocks, meetings, reviews, holders, notices, the case; all or nothing."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 from sqlalchemy import case as either
@@ -26,12 +26,16 @@ TOLD_AT_ONCE = timedelta(minutes=1)
 """A raw signal that was judged within this had its sender's attention; later, the verdict goes by mail."""
 
 
-def apply(session: Session, step: Step) -> Recorded:
+def apply(session: Session, step: Step, run: str = "") -> Recorded:
     """Write one step, unless the same number of the same case was written already.
+
+    Written by the same run at the same moment, it is the same step, asked for again since the answer got lost. Any
+    other is of a run that is behind the records, such as one that was reset: it is told so, and nothing is written.
 
     Args:
         session: a writing session; it is the caller who commits.
         step: what happened.
+        run: id of the workflow's run that asks.
 
     Raises:
         CaseUnknown: there is no such case.
@@ -40,15 +44,18 @@ def apply(session: Session, step: Step) -> Recorded:
     step = storable(step)
     case_row(session, reference_of(step.case))
     stream = open_stream(session, step.case)
+    writer, behind = f"{run}@{step.at.astimezone(UTC).isoformat()}", False
     if stream.last_step is None or step.number > stream.last_step:
         check_follows(session, stream, step)
-        stream.last_step, stream.refused_step = step.number, None
+        stream.last_step, stream.last_writer, stream.refused_step = step.number, writer, None
         _write(session, stream, step)
+    else:  # nobody knows who wrote the last step of a case that an older release followed
+        behind = step.number < stream.last_step or stream.last_writer not in ("", writer)
     waiting = exists().where(
         QueuedNotice.case == step.case,
         QueuedNotice.state.in_([Delivery.QUEUED, Delivery.SENDING, Delivery.HELD]),
     )
-    return Recorded(unposted=bool(session.scalar(select(waiting))))
+    return Recorded(unposted=bool(session.scalar(select(waiting))), behind=behind)
 
 
 def _write(session: Session, stream: Stream, step: Step) -> None:

@@ -128,6 +128,19 @@ class Acting:
             speaking(BUSINESS_UNIT, "", self.caller, seen)
         return await self.door.reopen(reference, stage, reason, self.person)
 
+    async def take_up(self, workflow_id: str, reason: str) -> Raised:
+        """Take up what no workflow follows any more (`Datrys.take_up`), as the Business Unit or an operator.
+
+        Raises:
+            NotAllowed: the token is of neither.
+        """
+        if self.caller and may_operate(self.caller.asker.bound):
+            return await self.door.take_up(workflow_id, reason, None, self.person)
+        seen = self.sight(workflow_id)
+        if self.caller and seen:
+            speaking(BUSINESS_UNIT, "", self.caller, seen)
+        return await self.door.take_up(workflow_id, reason, person=self.person)
+
     def see_all_of(self, reference: str) -> None:
         """Refuse what shows a case whole to whoever may not see it whole.
 

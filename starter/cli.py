@@ -156,10 +156,14 @@ def cases(
 @app.command()
 def reopen(
     reference: Reference,
-    stage: Annotated[str, typer.Option(help="The stage to go on from.")],
     reason: Annotated[str, typer.Option(help="Why; kept in the records.")],
+    stage: Annotated[str, typer.Option(help="The stage that an ended case goes on from.")] = "",
 ) -> None:
-    """Open an ended case again, for the Business Unit."""
+    """Open an ended case again at a stage, or take up one whose workflow is gone (datrys check) where it stood."""
+    if not stage:
+        kept = run(lambda who: who.take_up(reference, reason)).kept
+        typer.echo(f"{reference}: kept, it is taken up shortly" if kept else f"{reference} goes on where it stood")
+        return
     kept = run(lambda who: who.reopen(reference, stage, reason)).kept
     typer.echo(f"{reference}: kept, it opens again at {stage} shortly" if kept else f"{reference} is open at {stage}")
 

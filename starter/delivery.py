@@ -16,14 +16,16 @@ from protocols.roles import Role
 from protocols.steps import Code, Receipt
 from records import cases, directory, reading, submissions, sweeping
 from records.cases import CaseFacts
+from records.streams import reference_of
 from records.submissions import Kept
-from starter.temporal import PATIENCE, PAUSE_SECONDS, Engine, NoSuchRun
+from starter.last_run import LastRun
+from starter.taking_up import REOPENED, case_taken_up, emergency_taken_up, in_order
+from starter.temporal import PATIENCE, PAUSE_SECONDS, RUNNING, Engine, NoSuchRun
+from workflows.behind import as_recorded
 from workflows.immediate import Emergency, ImmediateAction
 from workflows.registry import protocol_of
-from workflows.state import Case, Reopening
+from workflows.state import RESUMED, Case, Reopening
 
-REOPENED = "reopened"
-"""What the records call the opening again of an ended case; no workflow hears it, a new run begins with it."""
 RELAY_SECONDS = 3
 SWEEP_SECONDS = 3600
 ENDED = "the case has ended"
@@ -36,8 +38,7 @@ T = TypeVar("T")
 def last_state(facts: CaseFacts) -> Case[Any]:
     """The state that the last step of a case left."""
     model = protocol_of(facts.edition.protocol).case
-    snapshot = model.model_validate(json.loads(facts.snapshot or "{}") | {"edition": facts.edition})
-    return snapshot.model_copy(update={"step": facts.last_step + 1})
+    return as_recorded(model, facts.edition, json.loads(facts.snapshot or "{}"), facts.last_step)
 
 
 class Delivery:
@@ -76,13 +77,13 @@ class Delivery:
         """
         try:
             await self._begun(kept.case)
-            for earlier in await self._in_records(submissions.kept, kept.case):
+            for earlier in in_order(await self._in_records(submissions.kept, kept.case)):
                 if earlier.id != kept.id:
                     await self._send(earlier)
                 else:
                     break
             if verdict := await self._send(kept):
-                if kept.signal == REOPENED:
+                if kept.signal in (REOPENED, RESUMED):
                     await self._until_recorded(kept)
                 return verdict
             verdict = await self._engine.receipt(kept.case, kept.facts["id"])
@@ -106,7 +107,7 @@ class Delivery:
             if not await self.start(facts.reference):
                 return
         stuck: set[str] = set()
-        for kept in await self._in_records(submissions.kept):
+        for kept in in_order(await self._in_records(submissions.kept)):
             if kept.case in stuck:
                 continue
             try:
@@ -141,6 +142,8 @@ class Delivery:
         """Hand it to the engine; an ended case hears nothing, so its answer is given here."""
         if kept.signal == REOPENED:
             return await self._reopen(kept)
+        if kept.signal == RESUMED:
+            return await self._take_up(kept)
         try:
             await self._engine.signal(kept.case, kept.signal, kept.facts)
         except NoSuchRun:
@@ -198,6 +201,32 @@ class Delivery:
         if not await self._engine.start(case):
             raise NoSuchRun(kept.case)
         return await self._accept(kept)
+
+    async def _take_up(self, kept: Kept) -> Receipt:
+        """A new run of what nobody follows begins where the records say; one that runs by now is left alone."""
+        if await self._in_records(reading.verdict_recorded, kept.case, kept.facts["id"]):
+            return await self._accept(kept)
+        run = await self._engine.last_run(kept.case)
+        if await self._start_again(kept, run) or (run and run.resumed == kept.facts["id"]):
+            return await self._accept(kept)
+        reason = "its workflow runs: there is nothing to take up"
+        refused = Receipt(id=kept.facts["id"], accepted=False, code=Code.ALREADY, reason=reason)
+        await self._in_records(submissions.mark_delivered, kept.id)
+        await self._in_records(submissions.give_verdict, kept.id, refused)
+        return refused
+
+    async def _start_again(self, kept: Kept, run: LastRun | None) -> bool:
+        """Whether the engine took it; not where it runs."""
+        if await self._engine.how_it_runs(kept.case) == RUNNING:
+            return False
+        if kept.case == reference_of(kept.case):
+            return await self._engine.start(await self._in_records(case_taken_up, kept, run, self._state))
+        emergency = await self._in_records(emergency_taken_up, kept, run)
+        words = f"Immediate action, {emergency.case}"
+        return await self._engine.start_workflow(ImmediateAction, emergency, kept.case, words)
+
+    def _state(self, facts: CaseFacts) -> Case[Any]:
+        return last_state(facts) if facts.snapshot else self.first_state(facts)
 
     async def _accept(self, kept: Kept) -> Receipt:
         receipt = Receipt(id=kept.facts["id"], accepted=True, code=Code.ACCEPTED)

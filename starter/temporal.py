@@ -12,6 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from protocols.errors import Unreachable
 from protocols.steps import Receipt
 from settings import Settings, temporal_config
+from starter.last_run import LastRun, read_run
 from workflows.payloads import data_converter
 from workflows.registry import protocol_of
 from workflows.state import Case
@@ -21,6 +22,9 @@ PATIENCE = timedelta(seconds=2)
 """A door waits as long for a verdict, then says that it is kept."""
 CALL = timedelta(seconds=5)
 PAUSE_SECONDS = 0.05
+GONE, RUNNING = "gone", "running"
+LISTED = 1000
+"""So many workflows the engine lists at a time."""
 
 
 async def connect(settings: Settings) -> Client:
@@ -90,7 +94,7 @@ class Engine:
         except WorkflowAlreadyStartedError:
             return False
         except RPCError as fault:
-            raise unreachable(fault) from None
+            raise _unreachable(fault) from None
         return True
 
     async def signal(self, workflow_id: str, name: str, facts: dict[str, Any]) -> None:
@@ -106,7 +110,50 @@ class Engine:
         except RPCError as fault:
             if fault.status is RPCStatusCode.NOT_FOUND:
                 raise NoSuchRun(workflow_id) from None
-            raise unreachable(fault) from None
+            raise _unreachable(fault) from None
+
+    async def how_it_runs(self, workflow_id: str) -> str:
+        """“running”, “terminated”, “failed” …, as Temporal says of the latest run; “gone” where it knows of none.
+
+        Raises:
+            Unreachable: the server does not answer.
+        """
+        handle = await self._handle(workflow_id)
+        try:
+            status = (await handle.describe(rpc_timeout=CALL)).status
+        except RPCError as fault:
+            if fault.status is RPCStatusCode.NOT_FOUND:
+                return GONE
+            raise _unreachable(fault) from None
+        return status.name.lower().replace("_", " ") if status else GONE
+
+    async def running(self) -> set[str]:
+        """The ids of all workflows that run, as the engine's lists say, which are a moment late.
+
+        Raises:
+            Unreachable: the server does not answer.
+        """
+        asked = f"ExecutionStatus = 'Running' AND TaskQueue = '{TASK_QUEUE}'"
+        try:
+            return {one.id async for one in (await self.client()).list_workflows(asked, page_size=LISTED)}
+        except RPCError as fault:
+            raise _unreachable(fault) from None
+
+    async def last_run(self, workflow_id: str) -> LastRun | None:
+        """What the latest run of a workflow was started with and heard; None where its history is gone.
+
+        Raises:
+            Unreachable: the server does not answer.
+        """
+        client, handle = await self.client(), await self._handle(workflow_id)
+        try:
+            run = (await handle.describe(rpc_timeout=CALL)).run_id
+            history = await client.get_workflow_handle(workflow_id, run_id=run).fetch_history(rpc_timeout=CALL)
+        except RPCError as fault:
+            if fault.status is RPCStatusCode.NOT_FOUND:
+                return None
+            raise _unreachable(fault) from None
+        return await read_run(client.data_converter, history.events)
 
     async def receipt(self, workflow_id: str, signal_id: str) -> Receipt | None:
         """The verdict on a signal, asked for up to 2 seconds; without a worker one query would hang for 30."""
@@ -127,5 +174,5 @@ class Engine:
         return (await self.client()).get_workflow_handle(workflow_id)
 
 
-def unreachable(fault: RPCError) -> Unreachable:
+def _unreachable(fault: RPCError) -> Unreachable:
     return Unreachable(f"Temporal did not take it ({fault.status.name.lower()}): see that it runs.")

@@ -22,11 +22,12 @@ from records.reading import CaseView, TimelineEntry
 from records.register import RegisterRow
 from records.submissions import Kept
 from settings import Settings
-from starter.delivery import REOPENED, Delivery, last_state
+from starter.delivery import Delivery, last_state
 from starter.going_back import stages_to_open
 from starter.loads import Loads
 from starter.new_case import fingerprint, key_mark, new_case, surroundings, within_calendar
-from starter.temporal import Engine
+from starter.taking_up import REOPENED, UNIT, keep_taking_up, refuse_what_is_over
+from starter.temporal import RUNNING, Engine
 from starter.told import Told
 from workflows.registry import PROTOCOLS, protocol_of
 
@@ -146,6 +147,33 @@ class Datrys(Loads):
         refused = receipt is not None and not receipt.accepted
         waits_for = await asyncio.to_thread(self._waits_for, case) if refused else ""
         return Told(kept.facts["id"], receipt, waits_for, kept.new)
+
+    async def take_up(
+        self, workflow_id: str, reason: str, by: Role | None = UNIT, person: str = "", key: str = ""
+    ) -> Raised:
+        """Take up a case, or an immediate action, whose workflow is gone; it goes on from the records where it stood.
+
+        Args:
+            workflow_id: the reference, or `REFERENCE-immediate-N`.
+            reason: why; kept in the records.
+            by: the Business Unit; None for an operator.
+            person: who it is, where known, as a reference without a name.
+            key: said twice, it counts once; made here if there is none.
+
+        Raises:
+            Refused: its workflow runs, or it is over.
+            Unreachable: nobody can tell whether it runs, since Temporal does not answer.
+        """
+        await asyncio.to_thread(refuse_what_is_over, self.database, workflow_id)
+        if await self.engine.how_it_runs(workflow_id) == RUNNING:
+            words = f"{workflow_id} is followed by a workflow that runs: there is nothing to take up."
+            raise Refused(f"{words} To lead a case back to a stage, send corrected with return_to.")
+        now = self.now()
+        kept = await asyncio.to_thread(keep_taking_up, self.database, workflow_id, reason, by, person, key, now)
+        receipt = kept.receipt or await self.delivery.deliver(kept)
+        if receipt and not receipt.accepted:
+            raise Refused(f"{workflow_id} was not taken up: {receipt.reason}.")
+        return Raised(workflow_id, kept=receipt is None)
 
     async def reopen(self, reference: str, stage: str, reason: str, person: str = "", key: str = "") -> Raised:
         """Open an ended case again at a stage that it went through; only the Business Unit does so.

@@ -7,10 +7,8 @@ from datetime import datetime
 from typing import NoReturn, TypeVar, overload
 
 from temporalio import workflow
-from temporalio.exceptions import WorkflowAlreadyStartedError
 
 with workflow.unsafe.imports_passed_through():
-    from protocols.judging import judge
     from protocols.messages import (
         AgencyAdded,
         CalendarChanged,
@@ -20,15 +18,13 @@ with workflow.unsafe.imports_passed_through():
         RoleChanged,
         Signal,
         Withdrawn,
-        read,
     )
     from protocols.roles import Agency, Role
     from protocols.says import ANY_TIME
     from protocols.steps import Code
     from workflows.alarm import Alarm
-    from workflows.hearing import Hearing, happened_at
-    from workflows.immediate import Emergency, ImmediateAction
-    from workflows.recording import flat
+    from workflows.catching_up import CatchingUp
+    from workflows.hearing import happened_at
     from workflows.state import Case, F, Received, Reopening, short_hash
     from workflows.timekeeping import Left
 
@@ -46,8 +42,8 @@ class Finished(Exception):
     """The case has ended, and nothing waits."""
 
 
-class Disagreement(Hearing[F]):
-    """A case under one protocol: `follow` is its loop, the rest are the verbs of its stages."""
+class Disagreement(CatchingUp[F]):
+    """A case under one protocol: `from_stage_to_stage` is its loop, the rest are the verbs of its stages."""
 
     speaks_for_agency: str  # the role that stands for each agency where all agencies are told
     heard_before_the_end: tuple[type[Signal], ...] = ()  # what a case still waits for once its last word is said
@@ -63,9 +59,9 @@ class Disagreement(Hearing[F]):
     def stages(self) -> Mapping[str, StageMethod]:
         """The method of each stage, in the text's order."""
 
-    async def follow(self) -> str:
-        """From stage to stage until the case has ended; answers the outcome."""
-        watch = asyncio.create_task(self._watch_for_danger())
+    async def from_stage_to_stage(self) -> str:
+        """Until the case has ended; answers the outcome."""
+        self.watch = asyncio.create_task(self.watch_for_danger())
         if self.case.reopened:
             self._reopen(self.case.reopened)
         if not self.case.turns:
@@ -75,7 +71,7 @@ class Disagreement(Hearing[F]):
         try:
             await self.hear()
         except Finished:
-            watch.cancel()
+            self.watch.cancel()
         await workflow.wait_condition(workflow.all_handlers_finished)
         return self.case.outcome or ""
 
@@ -190,7 +186,7 @@ class Disagreement(Hearing[F]):
             return None
         said, verdict = taken
         if getattr(said, "immediate_action_needed", False):
-            await self._start_immediate_action(said)
+            await self.start_immediate_action(said)
         if verdict.code is Code.PROPOSAL and verdict.row:
             self.tell("proposed", self.raising(verdict.row.proposes_to))
         elif isinstance(said, kinds):
@@ -265,7 +261,10 @@ class Disagreement(Hearing[F]):
     def _reopen(self, reopening: Reopening) -> None:
         """An ended case is opened again at a named stage, as after a correction (`datrys reopen`)."""
         case = self.case
-        case.reopened, case.outcome, case.heard = None, None, case.heard + 1
+        case.reopened = None
+        if not reopening.to:
+            return self.take_up(reopening)
+        case.outcome, case.heard = None, case.heard + 1
         self._occasion, self._changed = reopening.id, True
         self.note(
             "reopened",
@@ -296,46 +295,3 @@ class Disagreement(Hearing[F]):
         """A new run, once no immediate action is about to be started."""
         await workflow.wait_condition(lambda: not self.case.urgent)
         await self.go_on_in_a_new_run()
-
-    async def _watch_for_danger(self) -> None:
-        """Beside the flow: neither a database away nor a long inbox holds up an immediate action."""
-        while True:
-            await workflow.wait_condition(lambda: bool(self.case.urgent))
-            received = self.case.urgent[0]
-            understood = read(received.name, received.body, received.seen)
-            verdict = judge(understood, self.case.standing(self.ended_stage, workflow.now()), self.rules)
-            key = short_hash(understood.id) if understood.id else ""
-            known = key in self.case.alarmed or key in self.case.accepted
-            if verdict.code.accepted and understood.signal and not known:
-                self.case.alarmed += [key] if key else []
-                await self._start_immediate_action(understood.signal)
-            self.case.inbox.append(self.case.urgent.pop(0))  # judged and recorded in its turn
-
-    async def _start_immediate_action(self, said: Signal) -> None:
-        case = self.case
-        sender = case.parties().known_as(said.sender)
-        lead = [Role(role="safeguarding_lead", agency=sender.agency)] if sender.agency else []
-        while True:
-            case.immediate += 1
-            emergency = Emergency(
-                case=case.reference,
-                number=case.immediate,
-                stage=case.stage,
-                raised_by=sender,
-                at=said.at,
-                sent_at=said.sent_at,
-                occasion=said.id or f"{case.reference}-immediate-{case.immediate}",
-                to=flat(Role(role="duty_team"), lead, self.waiting_for()),
-                holidays=case.holidays,
-            )
-            try:
-                await workflow.start_child_workflow(
-                    ImmediateAction.run,
-                    emergency,
-                    id=emergency.workflow_id,
-                    parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-                    static_summary=f"Immediate action, {case.reference}",
-                )
-                return
-            except WorkflowAlreadyStartedError:
-                continue  # a door started that number while the case was ended

@@ -106,6 +106,7 @@ class Hearing(BoardCalendar[F]):
     def take(self, received: Received) -> tuple[Signal, Verdict] | None:
         """Judge one signal and note the verdict; what counts is handed on."""
         self.case.judged += 1
+        self.unrecorded.append(received)
         understood = read(received.name, received.body, received.seen)
         if understood.id and self.case.has_accepted(understood.id):
             return None  # an accepted id counts once, for good

@@ -9,6 +9,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RawValue
+from temporalio.exceptions import WorkflowAlreadyStartedError
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import BaseModel
@@ -17,15 +18,17 @@ with workflow.unsafe.imports_passed_through():
     from protocols.messages import CONFIRMATION, ImmediateActionConfirmed, Read, read
     from protocols.roles import Role
     from protocols.says import ANY_TIME
-    from protocols.steps import Code, Entry, Notice, Receipt, Step
+    from protocols.steps import Ahead, Code, Entry, Notice, Receipt, Step
     from protocols.working_days import BankHolidays, recorded_late
     from workflows.alarm import Alarm
+    from workflows.behind import Course, unheard
     from workflows.bodies import body_of
-    from workflows.outbox import Outbox
-    from workflows.state import Received
+    from workflows.outbox import Behind, Outbox
+    from workflows.state import Received, Reopening
 
 CHASED_AFTER_HOURS = (1, 4, 24)
 CHASED_EVERY_HOURS = 24
+POSTS = "posts-what-a-run-before-left-unposted"
 
 
 def chased_after(chased: int) -> timedelta:
@@ -33,6 +36,11 @@ def chased_after(chased: int) -> timedelta:
     if chased < len(CHASED_AFTER_HOURS):
         return timedelta(hours=CHASED_AFTER_HOURS[chased])
     return timedelta(hours=CHASED_EVERY_HOURS * (chased - len(CHASED_AFTER_HOURS) + 2))
+
+
+def next_telling(began: datetime, chased: int) -> datetime:
+    """When everybody is told next: at the beginning, then as chased."""
+    return began if chased < 0 else began + chased_after(chased)
 
 
 class Emergency(BaseModel):
@@ -45,7 +53,8 @@ class Emergency(BaseModel):
         occasion: the id of the signal that set it off.
         to: the roles to tell.
         holidays: to mark what was recorded late.
-        began, chased, step, unposted, inbox: how far it is, for a new run.
+        began, chased, step, unposted, inbox, confirmed: how far it is, for a new run.
+        resumed: where this run takes it up after its workflow was gone.
     """
 
     case: str
@@ -60,13 +69,38 @@ class Emergency(BaseModel):
     began: datetime | None = None
     chased: int = -1
     step: int = 1
-    unposted: bool = False
+    unposted: bool | None = None
     inbox: list[Received] = []
+    confirmed: bool = False
+    resumed: Reopening | None = None
 
     @property
     def workflow_id(self) -> str:
         """`REFERENCE-immediate-N`."""
         return f"{self.case}-immediate-{self.number}"
+
+
+def begun_anew(emergency: Emergency) -> Emergency:
+    """The same, of which nobody has been told."""
+    fresh = {"began", "chased", "step", "unposted", "inbox", "confirmed", "resumed"}
+    return Emergency(**{field: value for field, value in emergency if field not in fresh})
+
+
+def as_recorded(emergency: Emergency, ahead: Ahead, waiting: list[Received]) -> Emergency:
+    """How far it is by the records.
+
+    Args:
+        emergency: what it is about.
+        ahead: what the records know.
+        waiting: what it has heard and they have not.
+    """
+    state = begun_anew(emergency).model_copy(update={"inbox": waiting, "unposted": True})
+    state.step, state.confirmed = ahead.last_step + 1, ahead.confirmed
+    if ahead.told:
+        state.began = ahead.told[0]
+        while next_telling(state.began, state.chased) <= ahead.told[-1]:
+            state.chased += 1
+    return state
 
 
 @workflow.defn
@@ -79,8 +113,11 @@ class ImmediateAction:
         self._outbox = Outbox(emergency.workflow_id, emergency.unposted, emergency.step - 1)
         self._entries: list[Entry] = []
         self._receipts: dict[str, Receipt] = {}
-        self._confirmed = False
         self._alarm = Alarm()
+        self._course = Course()
+        self._recorded = emergency.step - 1
+        self._unrecorded: list[Received] = []
+        self._resumed = emergency.resumed
 
     @workflow.signal(name=CONFIRMATION)
     def hear_confirmed(self, *args: Any) -> None:
@@ -103,9 +140,21 @@ class ImmediateAction:
     @workflow.run
     async def run(self, emergency: Emergency) -> str:
         """Tell, chase, and end once the referral is confirmed; answers what became of it."""
+        try:
+            return await self._course.take(self._until_confirmed())
+        except Behind:
+            return await self._go_on_from_the_records()
+
+    async def _until_confirmed(self) -> str:
         emergency = self.emergency
+        if emergency.unposted and workflow.patched(POSTS):
+            self._outbox.post()
         emergency.began = emergency.began or workflow.now()
-        while not self._confirmed:
+        if emergency.resumed:
+            self._entries.append(emergency.resumed.entry(emergency.stage, 0))
+            emergency.resumed = None
+            await self._record([])
+        while not emergency.confirmed:
             if emergency.inbox:
                 self._judge(emergency.inbox.pop(0))
                 await self._record([])
@@ -121,9 +170,39 @@ class ImmediateAction:
         await workflow.wait_condition(workflow.all_handlers_finished)
         return "confirmed"
 
+    async def _go_on_from_the_records(self) -> str:
+        """This run is behind them: an operator reset it, or Temporal was restored."""
+        mine = self.emergency
+        await self._outbox.hand_over()
+        ahead = await self._course.ask(mine.workflow_id, self._recorded)
+        if ahead.alarms.get(mine.number, mine.occasion) != mine.occasion:
+            return await self._under_another_number(ahead)
+        waiting = unheard([*self._unrecorded, *mine.inbox], ahead.heard)
+        state = as_recorded(mine, ahead, waiting)
+        if self._resumed and self._resumed.id not in {one.signal_id for one in ahead.heard}:
+            state.resumed = self._resumed
+        workflow.continue_as_new(state)
+
+    async def _under_another_number(self, ahead: Ahead) -> str:
+        """The records know another immediate action under this number: nobody was told of this one."""
+        emergency = begun_anew(self.emergency).model_copy(update={"number": max(ahead.alarms)})
+        while True:
+            emergency.number += 1
+            emergency.inbox = [*self._unrecorded, *self.emergency.inbox]
+            try:
+                await workflow.start_child_workflow(
+                    ImmediateAction.run,
+                    emergency,
+                    id=emergency.workflow_id,
+                    parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                    static_summary=f"Immediate action, {emergency.case}",
+                )
+                return f"goes on as {emergency.workflow_id}"
+            except WorkflowAlreadyStartedError:
+                continue
+
     def _next(self) -> datetime:
-        began = self.emergency.began or workflow.now()
-        return began if self.emergency.chased < 0 else began + chased_after(self.emergency.chased)
+        return next_telling(self.emergency.began or workflow.now(), self.emergency.chased)
 
     async def _tell(self) -> None:
         """Tell everybody, first or once more; what an outage swallowed is told once."""
@@ -170,7 +249,8 @@ class ImmediateAction:
     def _judge(self, received: Received) -> None:
         understood = read(received.name, received.body, received.seen)
         code, reason = self._verdict(understood)
-        self._confirmed = code.accepted
+        self.emergency.confirmed = code.accepted
+        self._unrecorded.append(received)
         said = understood.envelope
         self._note(
             received.name if understood.kind else "unknown-signal",
@@ -212,4 +292,5 @@ class ImmediateAction:
         )
         emergency.step, self._entries = emergency.step + 1, []
         await self._outbox.record(step)
+        self._recorded, self._unrecorded = step.number, []
         self._outbox.post()

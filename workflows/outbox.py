@@ -20,6 +20,10 @@ RECORD_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_inte
 POST_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=2))
 
 
+class Behind(Exception):
+    """The records know more of the case than this run: it goes on from them."""
+
+
 class Outbox:
     """Records the steps of one case and posts what they leave to be sent.
 
@@ -48,6 +52,9 @@ class Outbox:
         """Record a step in one transaction; returns once it stands there.
 
         With it goes whether nothing waits to be mailed: records in which something does are older than this case.
+
+        Raises:
+            Behind: another run wrote a step of this number, and this one stands nowhere.
         """
         step.posted = self._known and not self.busy
         recorded: Recorded = await workflow.execute_activity_method(
@@ -59,6 +66,8 @@ class Outbox:
         )
         self._unposted |= recorded.unposted
         self._recorded, self._known = step.number, True
+        if recorded.behind:
+            raise Behind
 
     def post(self) -> None:
         """See that what waits is posted; returns at once."""

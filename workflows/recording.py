@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from protocols.working_days import recorded_late
     from workflows import story
     from workflows.outbox import Outbox
-    from workflows.state import ENTRIES_KEPT, Case, Clock, F
+    from workflows.state import ENTRIES_KEPT, Case, Clock, F, Received, Reopening
 
 REQUESTS = {"action-required", "review-requested", "review-report", "response-received", "escalated"}
 """Notices that are sent once more where the role passes to another person (spec 1, role changed)."""
@@ -45,6 +45,8 @@ class Recording(ABC, Generic[F]):
         self._changed = False
         self.outbox = Outbox(case.reference, case.unposted, case.step - 1)
         self._shown: dict[str, Any] = {}
+        self.recorded = case.step - 1  # the last step that this run knows to be written
+        self.unrecorded: list[Received] = []  # signals judged since
 
     # --- noting
 
@@ -64,6 +66,12 @@ class Recording(ABC, Generic[F]):
         )
         self._drafts.append(entry)
         self.case.timeline = [*self.case.timeline, entry][-ENTRIES_KEPT:]
+
+    def take_up(self, resumed: Reopening) -> None:
+        """The case goes on where it stood, after its workflow was gone: nobody is told, and no clock begins anew."""
+        self._drafts.append(resumed.entry(self.case.stage, self.case.turn))
+        self.case.timeline = [*self.case.timeline, self._drafts[-1]][-ENTRIES_KEPT:]
+        self._changed = True
 
     def tell(
         self,
@@ -131,6 +139,7 @@ class Recording(ABC, Generic[F]):
         if self._drafts or self._tellings or self._touched or self._superseded:
             step = self._step()
             await self.outbox.record(step)
+            self.recorded, self.unrecorded = step.number, []
             self._show(step)
 
     def _step(self) -> Step:

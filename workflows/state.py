@@ -11,7 +11,7 @@ from protocols.facts import Facts, parties_of
 from protocols.judging import Standing
 from protocols.limits import DueTime, due_time
 from protocols.roles import Agency, Role
-from protocols.says import Parties
+from protocols.says import ANY_TIME, Parties
 from protocols.status import ClockStatus
 from protocols.steps import ClockRow, ClockState, Entry, Notice, PlannedMeeting, Receipt
 from protocols.working_days import BankHolidays
@@ -36,13 +36,37 @@ class Received(BaseModel, frozen=True):
     seen: datetime
 
 
+RESUMED = "resumed"
+
+
 class Reopening(BaseModel, frozen=True):
-    """An ended case is opened again: where, when, and the record that holds the reason."""
+    """A case is opened again: where, when, by whom, and the record that holds the reason.
+
+    Attributes:
+        to: the stage that an ended case goes on at; empty where one whose workflow is gone is taken up as it stood.
+        by: the Business Unit; None for an operator.
+    """
 
     id: str
     to: str
     at: datetime
     record: str
+    by: Role | None = Role(role="business_unit")
+
+    def entry(self, stage: str, turn: int) -> Entry:
+        """The line that says that a workflow that was gone was taken up again."""
+        return Entry(
+            what=RESUMED,
+            words="Taken up again where it stood: its workflow was gone",
+            happened_at=self.at,
+            recorded_at=self.at,
+            clause=ANY_TIME,
+            stage=stage,
+            turn=turn,
+            by=self.by,
+            signal_id=self.id,
+            record=self.record,
+        )
 
 
 class Clock(BaseModel):
@@ -141,6 +165,8 @@ class Case(BaseModel, Generic[F]):
         inbox, urgent: signals to judge; immediate actions to start.
         receipts, accepted: the last verdicts; short hashes of all accepted ids with the signals' numbers.
         alarmed: short hashes of immediate actions started.
+        alarms: what set off the immediate actions that the records know, by number, where this run is to go on from
+            them: they may have been told of what waits to be judged here.
         told, asked: everybody told; the latest request to each role.
         timeline: the last entries.
         heard, judged: signals that counted in this case; signals judged in this run.
@@ -175,6 +201,7 @@ class Case(BaseModel, Generic[F]):
     receipts: dict[str, Receipt] = {}
     accepted: dict[str, int] = {}
     alarmed: list[str] = []
+    alarms: dict[int, str] = {}
     told: list[Role] = []
     asked: dict[str, Notice] = {}
     timeline: list[Entry] = []
@@ -260,7 +287,7 @@ class Case(BaseModel, Generic[F]):
     def snapshot(self) -> str:
         """The state from which the case can be opened again; what stands elsewhere in the records is left out."""
         return self.model_dump_json(
-            exclude={"edition", "inbox", "urgent", "receipts", "timeline", "reopened", "unposted"},
+            exclude={"edition", "inbox", "urgent", "receipts", "timeline", "reopened", "unposted", "alarms"},
             exclude_defaults=True,
         )
 

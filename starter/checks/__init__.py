@@ -12,7 +12,7 @@ from protocols.editions import Edition, read_editions
 from protocols.errors import Refused
 from records.tokens import operated
 from starter import pdf
-from starter.checks import board, engine, web
+from starter.checks import board, engine, followed, web
 from starter.checks.findings import Finding, look, stopped
 from starter.checks.life import life
 from starter.use_cases import utc_now
@@ -45,8 +45,12 @@ def checks(parts: Parts) -> list[Finding]:
     if not stopped(prepared):
         editions = {} if stopped(described) else read_editions(setting.editions)
         findings += _in_the_records(records.connect(setting.database_url), editions)
-    findings += look("Temporal", lambda: asyncio.run(engine.findings(setting)))
+    reached = look("Temporal", lambda: asyncio.run(engine.findings(setting)))
+    findings += reached
     findings += look("mail", lambda: _mail(setting, parts))
+    if not stopped([*prepared, *reached]):
+        database = records.connect(setting.database_url)
+        findings += look("cases", lambda: asyncio.run(followed.findings(setting, database)))
     findings += look("web", lambda: web.findings(setting))
     if not stopped(prepared):
         findings += look("script", lambda: _script(records.connect(setting.database_url)))

@@ -41,6 +41,7 @@ WORDS: Mapping[str, str] = {
     "immediate-action": later("Immediate action: the duty team was told"),
     "chased": later("No referral was confirmed yet: those told were told again"),
     "reopened": later("The case was opened again"),
+    "resumed": later("The case was taken up again where it stood, after Datrys had lost hold of it"),
     "reminder": later("A reminder of the meeting was sent"),
     "meeting-began": later("The meeting began"),
     "not-answered": later("Not every agency answered in time"),

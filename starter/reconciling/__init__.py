@@ -270,7 +270,7 @@ def _lacking_there(stood: Stood) -> Apart:
         return Apart(held, [f"{_command(stood.stream, SENT)}, or {SEND} to send them again"] if held else [])
     if reference_of(stood.stream) != stood.stream:
         words = "it runs in Temporal no more, and the referral is not confirmed in the records"
-        return Apart([words], ["see to it by telephone, and raise the immediate action again"])
+        return Apart([words], [_reopen(stood.stream)])
     return Apart(["it is open in the records, and Temporal does not have it"], [_reopen(stood.stream)])
 
 
@@ -295,7 +295,7 @@ def _command(stream: str, option: str) -> str:
 
 
 def _reopen(stream: str) -> str:
-    return f"datrys reopen {reference_of(stream)}"
+    return f"datrys reopen {stream} --reason TEXT"
 
 
 def _moment(at: datetime) -> str:

@@ -15,7 +15,7 @@ from temporalio.service import RPCError
 from protocols.errors import Unreachable
 from protocols.steps import Step
 from records.reconciling import Key, key_of
-from starter.temporal import CALL, unreachable
+from starter.temporal import CALL
 from workflows.immediate import ImmediateAction
 from workflows.registry import PROTOCOLS
 
@@ -92,7 +92,7 @@ async def workflows(client: Client, reference: str = "") -> dict[str, Run]:
             if one.workflow_type in CASES and (mine or not reference):
                 found.setdefault(one.id, []).append(one)
     except RPCError as fault:
-        raise unreachable(fault) from None
+        raise _unreachable(fault) from None
     return {name: _latest(name, sorted(runs, key=lambda run: run.start_time)) for name, runs in found.items()}
 
 
@@ -181,7 +181,7 @@ class Histories:
             try:
                 page = await self._client.workflow_service.get_workflow_execution_history_reverse(asked, timeout=CALL)
             except RPCError as fault:
-                raise unreachable(fault) from None
+                raise _unreachable(fault) from None
             for event in page.history.events:
                 yield event
             token = page.next_page_token
@@ -193,7 +193,7 @@ class Histories:
             async for event in self._client.get_workflow_handle(id, run_id=run_id).fetch_history_events():
                 yield event
         except RPCError as fault:
-            raise unreachable(fault) from None
+            raise _unreachable(fault) from None
 
     async def _step(self, event: HistoryEvent) -> Step:
         step: Step = await self._read(event.activity_task_scheduled_event_attributes.input.payloads, Step)
@@ -263,6 +263,10 @@ class _Telling:
         """All of it."""
         idle = not (self._owed or self._under_way)
         return Story(tuple(self._made), self._at, tuple(self.heard), idle, self._mailed)
+
+
+def _unreachable(fault: RPCError) -> Unreachable:
+    return Unreachable(f"Temporal could not be asked ({fault.status.name.lower()}): see that it runs.")
 
 
 def _kind(event: HistoryEvent) -> str:

@@ -101,9 +101,9 @@ def next_step(engine: Engine, case: str) -> int:
         return ((stream and stream.last_step) or 0) + 1
 
 
-def write(engine: Engine, step: Step) -> Recorded:
+def write(engine: Engine, step: Step, run: str = "run-1") -> Recorded:
     with writing(engine) as session:
-        return apply(session, step)
+        return apply(session, step, run)
 
 
 def a_submission(case: str, signal_id: str = "s1", **more: Any) -> NewSubmission:

@@ -1,5 +1,7 @@
 """A step is written once, whole or not at all."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -7,7 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from protocols.errors import CaseUnknown
 from protocols.steps import ClockState, MeetingRow, Recorded, ReviewRow
 from records.cases import case_facts
-from records.models import Delivery, Entry, Notice
+from records.database import writing
+from records.models import Delivery, Entry, Notice, Stream
 from records.reading import case_view
 from tests.records.looking import entries, notices, number_of
 from tests.records.making import (
@@ -61,6 +64,38 @@ def test_a_step_written_twice_is_there_once_and_answers_the_same(engine: Engine)
     step = a_step(reference, entries=[an_entry()], notices=[a_notice()])
     assert write(engine, step) == write(engine, step)
     assert (1, 1) == (number_of(engine, Entry), number_of(engine, Notice))
+
+
+def test_a_run_is_behind_where_another_wrote_a_step_of_its_number(engine: Engine) -> None:
+    """Told so, and nothing written: a run that was reset numbers other steps alike. The next number is written."""
+    reference = keep(engine)
+    step = a_step(reference, entries=[an_entry()])
+    assert not write(engine, step, "run-1").behind
+    assert write(engine, step, "run-2").behind
+    assert not write(engine, step, "run-1").behind
+    assert 1 == number_of(engine, Entry)
+    assert not write(engine, a_step(reference, 2, entries=[an_entry()]), "run-2").behind
+    assert write(engine, step, "run-1").behind
+    assert 2 == number_of(engine, Entry)
+
+
+def test_a_run_is_behind_where_it_says_something_else_under_a_number_that_it_wrote(engine: Engine) -> None:
+    """A Temporal that was restored to yesterday goes on with the same runs, at another moment."""
+    reference = keep(engine)
+    write(engine, a_step(reference, entries=[an_entry()]))
+    later = a_step(reference, entries=[an_entry("overdue")], at=MONDAY + timedelta(days=1))
+    assert write(engine, later).behind
+    assert 1 == number_of(engine, Entry)
+
+
+def test_of_a_step_of_an_older_release_nobody_knows_who_wrote_it(engine: Engine) -> None:
+    """Asked for again across the deploy it counts as the same, as it did."""
+    reference = keep(engine)
+    step = a_step(reference, entries=[an_entry()])
+    write(engine, step)
+    with writing(engine) as session:
+        session.get_one(Stream, reference).last_writer = ""
+    assert not write(engine, step, "run-1").behind
 
 
 def test_an_earlier_step_that_comes_again_changes_nothing(engine: Engine) -> None:
