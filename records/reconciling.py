@@ -40,6 +40,7 @@ class Stood(NamedTuple):
         started: the engine has taken the case.
         waiting: ids of the notices that wait, those aside that an operator let go.
         held: ids of those that are held until somebody decides.
+        raised_at: when its case was raised.
     """
 
     stream: str
@@ -48,6 +49,7 @@ class Stood(NamedTuple):
     started: bool
     waiting: frozenset[int]
     held: frozenset[int]
+    raised_at: datetime
 
 
 class Line(NamedTuple):
@@ -92,7 +94,8 @@ def standing(engine: Engine, reference: str = "") -> dict[str, Stood]:
         Entry.stream == Stream.stream, Entry.what == CONFIRMATION, Entry.code == steps.Code.ACCEPTED
     )
     over = or_(and_(Stream.stream == Case.reference, Case.stage == ENDED), confirmed)
-    rows = select(Stream.stream, Stream.last_step, over, Case.started).join(Case, Case.reference == Stream.reference)
+    columns = (Stream.stream, Stream.last_step, over, Case.started, Case.raised_at)
+    rows = select(*columns).join(Case, Case.reference == Stream.reference)
     with reading(engine) as session:
         if reference and session.get(Case, reference) is None:
             raise unknown(reference)
@@ -100,11 +103,12 @@ def standing(engine: Engine, reference: str = "") -> dict[str, Stood]:
         held = _notices(session, reference, Notice.state == Delivery.HELD)
         if reference:
             rows = rows.where(Stream.reference == reference)
+        none: frozenset[int] = frozenset()
         return {
-            stream: Stood(
-                stream, last or 0, bool(ended), started, *(ids.get(stream, frozenset()) for ids in (waiting, held))
+            row[0]: Stood(
+                row[0], row[1] or 0, bool(row[2]), row[3], waiting.get(row[0], none), held.get(row[0], none), row[4]
             )
-            for stream, last, ended, started in session.execute(rows)
+            for row in session.execute(rows)
         }
 
 

@@ -166,6 +166,10 @@ class Reconciling:
         remedies: list[str],
     ) -> None:
         story = await histories.story_of(run)
+        if _of_another(story, stood):
+            lines.append("Temporal has another case under this reference, which the records have lost")
+            remedies.append(f"temporal workflow terminate --workflow-id {run.id}; datrys reopen {run.id} --reason TEXT")
+            return
         lacking = [one for one in _steps(story) if one.number > stood.last_step]
         if lacking:
             since = _moment(story.at[lacking[0].number])
@@ -232,6 +236,8 @@ class Reconciling:
             if side.run is None:
                 continue
             story, last = await histories.story_of(side.run), side.stood.last_step if side.stood else 0
+            if side.stood and _of_another(story, side.stood):
+                raise Refused(f"Temporal has another case under {reference}. Nothing was written.")
             lacks = any(step.number > last for step in _steps(story))
             if lacks or (side.stood and await self._gone_out(story, side.stood, side.stood.waiting)):
                 complete = partial(reconciling.complete, made=story.made, person=person, at=self._now())
@@ -272,6 +278,11 @@ def _lacking_there(stood: Stood) -> Apart:
         words = "it runs in Temporal no more, and the referral is not confirmed in the records"
         return Apart([words], [_reopen(stood.stream)])
     return Apart(["it is open in the records, and Temporal does not have it"], [_reopen(stood.stream)])
+
+
+def _of_another(story: Story, stood: Stood) -> bool:
+    """Whether the engine speaks of another case: its reference was given once more by records that had lost it."""
+    return story.raised_at is not None and story.raised_at != stood.raised_at
 
 
 def _steps(story: Story) -> list[Step]:

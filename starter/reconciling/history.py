@@ -69,6 +69,7 @@ class Story(NamedTuple):
         heard: every signal.
         idle: by the last word, nothing waits to be mailed.
         mailed: what was mailed or settled at the end.
+        raised_at: when the case was raised, as its workflow was told; None for an immediate action.
     """
 
     made: tuple[Step | frozenset[Key], ...]
@@ -76,6 +77,7 @@ class Story(NamedTuple):
     heard: tuple[Heard, ...]
     idle: bool
     mailed: frozenset[Key]
+    raised_at: datetime | None
 
 
 async def workflows(client: Client, reference: str = "") -> dict[str, Run]:
@@ -165,6 +167,9 @@ class Histories:
                             told.completed(answer.scheduled_event_id, said or {})
                         case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
                             told.heard.append(await self._heard(event))
+                        case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
+                            begun = event.workflow_execution_started_event_attributes.input.payloads
+                            told.begun(await self._read(begun, dict))
                         case _:
                             pass
         return told.story()
@@ -226,6 +231,7 @@ class _Telling:
         self._unmailed: frozenset[Key] = frozenset()
         self._mailed: frozenset[Key] = frozenset()
         self._owed, self._under_way = False, 0  # what is to be mailed yet, and the post that does so
+        self._raised_at: datetime | None = None
         self.begin()
 
     def begin(self) -> None:
@@ -233,6 +239,11 @@ class _Telling:
         self._owed, self._under_way = self._owed or bool(self._under_way), 0
         self._recording: dict[int, tuple[Step, datetime]] = {}
         self._posting: dict[int, frozenset[Key]] = {}
+
+    def begun(self, state: Mapping[str, Any]) -> None:
+        """What a run began with."""
+        said = state.get("raised_at")
+        self._raised_at = datetime.fromisoformat(said) if said else None
 
     def recording(self, event: HistoryEvent, step: Step) -> None:
         """A step is to be written."""
@@ -262,7 +273,7 @@ class _Telling:
     def story(self) -> Story:
         """All of it."""
         idle = not (self._owed or self._under_way)
-        return Story(tuple(self._made), self._at, tuple(self.heard), idle, self._mailed)
+        return Story(tuple(self._made), self._at, tuple(self.heard), idle, self._mailed, self._raised_at)
 
 
 def _unreachable(fault: RPCError) -> Unreachable:
