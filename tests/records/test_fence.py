@@ -9,6 +9,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.recording import Records
 from protocols.errors import RecordsOlder
+from protocols.steps import Step
 from records import fence, outbox, reconciling
 from records.database import reading
 from records.models import Notice
@@ -111,7 +112,7 @@ def test_the_records_are_completed_from_steps(engine: Engine) -> None:
     second = a_step(case, 2, entries=[an_entry("not_resolved", record="lost")], notices=[mailed[1]], posted=True)
     third = a_step(case, 3, entries=[an_entry("overdue")], notices=[a_notice("overdue")])
     known = frozenset(reconciling.key_of(one) for one in mailed)
-    made = [a_step(case, 1), second, known, third]
+    made: list[Step | frozenset[reconciling.Key]] = [a_step(case, 1), second, known, third]
     written = reconciling.complete(engine, case, made, "token:x", NOW)
     assert (2, 2, ("not_resolved",), 2, 1) == written
     assert ["sent", "sent", "held"] == states(engine)

@@ -71,6 +71,11 @@ async def until(look: Callable[[], object]) -> None:
             await asyncio.sleep(0.05)
 
 
+async def raised(story: Story) -> str:
+    """A new case."""
+    return (await story.door.raise_case(case_file(now()), again=True)).reference
+
+
 async def say(story: Story, case: str, name: str, key: str, **facts: object) -> None:
     """Say something through the door, and wait until nothing is left to be mailed for it."""
     told = await story.door.tell(case, name, PRACTITIONER, {**TEXT, **facts}, key)
@@ -88,7 +93,7 @@ async def test_records_of_yesterday_are_completed_from_temporal(
     client = real_server.client
     async with living(client, engine, works=False) as story:
         async with working(client, engine, story.setting):
-            case = await story.raise_case(case_file(now()))
+            case = await raised(story)
             await until_stage(story, case, "practitioners")
             await story.posted(case)
         put_back = copy()
@@ -133,7 +138,7 @@ async def test_messages_in_doubt_are_sent_or_not_as_an_operator_says(
     async with living(client, engine, works=False) as story:
         with story.without_mail():
             async with working(client, engine, story.setting):
-                again = await story.raise_case(case_file(now()))
+                again = await raised(story)
                 await until(lambda: outbox.waiting(engine, again))
         waiting = outbox.waiting(engine, again)
         held = await reconcile("--hold")
@@ -165,7 +170,7 @@ async def test_what_one_side_lacks_altogether_is_listed(
         assert 1 == listed.code
         assert "it is open in the records, and Temporal does not have it" in listed.out
         assert f"→ datrys reopen {nowhere} --reason TEXT" in listed.out
-        unheard = await story.raise_case(case_file(now()))
+        unheard = await raised(story)
         await story.handle(unheard).signal("not_resolved", {"id": "x", "record": "lost"})
         listed = await reconcile(unheard)
         assert 1 == listed.code, listed
@@ -187,11 +192,11 @@ async def test_another_case_under_the_same_reference_is_never_written_into_it(
     async with living(real_server.client, engine, works=False) as story:
         put_back = copy()
         async with working(real_server.client, engine, story.setting):
-            lost = await story.raise_case(case_file(now()))
+            lost = await raised(story)
             await until_stage(story, lost, "practitioners")
             await say(story, lost, "discussion_recorded", "one")
         put_back()
-        assert lost == await story.raise_case(case_file(now()))
+        assert lost == await raised(story)
         listed = await reconcile(lost)
         refused = await reconcile(lost, "--from-engine")
         assert "Temporal has another case under this reference" in listed.out
