@@ -50,14 +50,18 @@ class Post:
         self._mail_from, self._contact, self._doorway = mail_from, contact, doorway
 
     @activity.defn
-    async def post(self, case: str) -> None:
+    async def post(self, case: str, recorded: int = 0) -> None:
         """Send all that waits in the outbox of a case, or of an immediate action.
 
+        Args:
+            case: the reference, or `REFERENCE-immediate-N`.
+            recorded: the last step that the workflow knows to be written; 0 for what asks whatever is written.
+
         Raises:
-            ApplicationError: something waits still; to be tried again.
+            ApplicationError: something waits still, or the records lack that step; to be tried again.
         """
         stop = asyncio.Event()
-        draining = asyncio.create_task(self._drain(case, stop))
+        draining = asyncio.create_task(self._drain(case, recorded, stop))
         async with _heartbeat():
             try:
                 await asyncio.shield(draining)
@@ -65,23 +69,23 @@ class Post:
                 stop.set()
                 await _finish(draining)
                 raise
-        left = await in_thread(partial(outbox.waiting, self._engine, case))
+        left = await in_thread(partial(outbox.waiting, self._engine, case, recorded))
         if left and not stop.is_set():
             raise ApplicationError(
-                f"{left} notices wait for the mail server or their receiver",
+                f"{left} notices wait for the mail server, their receiver, or an operator's decision",
                 type="Waiting",
                 category=ApplicationErrorCategory.BENIGN,
             )
 
-    async def _drain(self, case: str, stop: asyncio.Event) -> None:
+    async def _drain(self, case: str, recorded: int, stop: asyncio.Event) -> None:
         held: set[str] = set()
-        if not await in_thread(partial(outbox.waiting, self._engine, case)):
+        if not await in_thread(partial(outbox.waiting, self._engine, case, recorded)):
             return  # no connection for nothing
         async with self._server.line() as line:
             while not stop.is_set():
                 await _ready(line)
                 leased = await in_thread(
-                    partial(outbox.lease_next, self._engine, case, held, self._compose, self._doorway)
+                    partial(outbox.lease_next, self._engine, case, held, self._compose, self._doorway, recorded)
                 )
                 if leased is None:
                     return

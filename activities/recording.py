@@ -5,9 +5,10 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.in_thread import in_thread
+from protocols.errors import RecordsOlder
 from protocols.steps import Ahead, AheadQuery, MeetingQuery, PlannedMeeting, Recorded, Step
 from protocols.waiting import Received, SetAside, TakeBack
-from records import directory, set_aside
+from records import directory, fence, set_aside
 from records.ahead import ahead, alarm_of
 from records.database import writing
 from records.writing import apply
@@ -21,7 +22,11 @@ class Records:
 
     @activity.defn
     async def record(self, step: Step) -> Recorded:
-        """Write a step of a case, once, however often it is asked for; answers whether notices wait."""
+        """Write a step of a case, once, however often it is asked for; answers whether notices wait.
+
+        Raises:
+            ApplicationError: it could not be written, or the records are older than the engine: to be tried again.
+        """
         run = activity.info().workflow_run_id or ""
         return await in_thread(lambda: self._record(step, run))
 
@@ -62,5 +67,9 @@ class Records:
         return await in_thread(lambda: set_aside.take_back(self._engine, asked))
 
     def _record(self, step: Step, run: str) -> Recorded:
-        with writing(self._engine) as session:
-            return apply(session, step, run)
+        try:
+            with writing(self._engine) as session:
+                return apply(session, step, run)
+        except RecordsOlder:
+            fence.note_refused(self._engine, step.case, step.number)
+            raise

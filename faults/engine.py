@@ -1,6 +1,7 @@
 """A real Temporal server on a file, which can be killed and started again on the same file and port."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -95,6 +96,7 @@ class TemporalServer:
             *(f"--search-attribute={key.name}={_kind(key.indexed_value_type.name)}" for key in SEARCH_ATTRIBUTES),
         )
         self.namespaces = tuple(namespaces)
+        self._file = folder / "temporal.db"
         self._part = Part("Temporal", command, folder / "temporal.log", self._answers)
 
     async def start(self) -> None:
@@ -107,6 +109,24 @@ class TemporalServer:
         if self._part.process and self._part.process.returncode is None:
             self._part.process.kill()
             await self._part.process.wait()
+
+    async def copy(self) -> None:
+        """Kill it, copy its file, and start it again."""
+        await self.kill()
+        for file in (self._file, Path(f"{self._file}-wal")):
+            if file.exists():
+                shutil.copy(file, f"{file}.copy")
+        await self.start()
+
+    async def put_back(self) -> None:
+        """Kill it, put the copy in the place of its file, and start it again."""
+        await self.kill()
+        for file in (self._file, Path(f"{self._file}-wal")):
+            file.unlink(missing_ok=True)
+            if Path(f"{file}.copy").exists():
+                shutil.copy(f"{file}.copy", file)
+        Path(f"{self._file}-shm").unlink(missing_ok=True)
+        await self.start()
 
     async def client(self, namespace: str) -> Client:
         """A client of its own for whoever is told something there."""

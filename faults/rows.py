@@ -13,6 +13,7 @@ from faults import (
     killed_worker,
     long_inbox,
     mail,
+    older,
     one_moment,
     operators,
     race,
@@ -53,5 +54,7 @@ ROWS: dict[str, Row] = {
     "histories": bugged.old_histories,
     "reset": operators.resets,
     "terminated": operators.terminations,
+    "restored": older.records_restored,
+    "engine-restored": older.engine_restored,
 }
 """Each row by a name that `python -m faults NAME` takes; called with `short` it is cut short."""

@@ -3,15 +3,17 @@
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
 import psycopg2
 import psycopg2.extensions
+from sqlalchemy import make_url
 
 from records import migrate
 from tests.databases import TEMPLATE, Postgres, binaries, roomy_folder
@@ -48,6 +50,29 @@ class Stores:
         folder.mkdir()
         shutil.copy(self._folder / f"{TEMPLATE}.db", folder / "records.db")
         return f"sqlite:///{folder}/records.db"
+
+    def copy(self, url: str) -> str:
+        """A copy of a database to which nobody is connected; answers the copy's name."""
+        address, name = make_url(url), f"copy_{uuid4().hex}"
+        if address.get_backend_name() == "sqlite":
+            with closing(sqlite3.connect(address.database or "")) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            shutil.copy(address.database or "", self._folder / name)
+        else:
+            self._postgres.create(name, address.database or "")
+        return name
+
+    def put_back(self, copy: str, url: str) -> str:
+        """Put a copy in the place of its database, to which nobody is connected; answers its address."""
+        address = make_url(url)
+        if address.get_backend_name() == "sqlite":
+            for more in ("-wal", "-shm"):
+                Path(f"{address.database}{more}").unlink(missing_ok=True)
+            shutil.copy(self._folder / copy, address.database or "")
+        else:
+            self._postgres.drop(address.database or "")
+            self._postgres.create(address.database or "", copy)
+        return url
 
 
 @contextmanager

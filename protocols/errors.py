@@ -64,6 +64,19 @@ class KeyReused(Refused):
     """A sender's key that was given to something else already."""
 
 
+class RecordsOlder(Refused):
+    """The records stand at an earlier moment than the engine: a copy of another day was put back.
+
+    Args:
+        case: the reference, or `REFERENCE-immediate-N`.
+        why: what shows it, as the end of a sentence.
+    """
+
+    def __init__(self, case: str, why: str) -> None:
+        remedy = f"See what differs with: datrys reconcile {case.partition('-immediate-')[0]}"
+        super().__init__(f"The records of {case} are older than Temporal: {why}. Nothing is written or sent. {remedy}")
+
+
 class NotAccepted(Refused):
     """A signal that changed nothing: the reason, and what the case waits for."""
 

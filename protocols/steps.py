@@ -191,6 +191,7 @@ class Step(BaseModel):
         judged: positions of what had been set aside (`protocols.waiting`) and is judged with this step.
         stage, turn, clause, waiting_for, next_due, overdue, outcome: how the case stands.
         snapshot: the state of the case, from which it can be opened again; None where nothing of it changed.
+        posted: before this step the records had said that nothing waits to be mailed, or a post had ended.
     """
 
     case: str
@@ -213,6 +214,7 @@ class Step(BaseModel):
     overdue: bool = False
     outcome: str | None = None
     snapshot: str | None = None
+    posted: bool = False
 
 
 class Recorded(BaseModel, frozen=True):

@@ -17,9 +17,10 @@ from protocols.roles import Role
 from records import links
 from records.cases import case_row
 from records.database import reading, writing
+from records.fence import check_knows
 from records.links import Doorway
 from records.mail_facts import mail_facts
-from records.models import Case, Delivery, Notice, Receiver, Target
+from records.models import Case, Delivery, Notice, Receiver, Stream, Target
 from records.streams import open_stream, reference_of
 from records.targets import Addressee, addressee, refused
 
@@ -61,6 +62,7 @@ def lease_next(
     held: Collection[str],
     compose: Callable[[Draft], bytes],
     doorway: Doorway | None = None,
+    recorded: int = 0,
 ) -> Leased | None:
     """The next message of a case to send, leased for a minute; None if there is none for now.
 
@@ -72,9 +74,13 @@ def lease_next(
         held: addresses, in lower case, to which nothing is sent for now.
         compose: writes the message, at its first attempt.
         doorway: what makes the address of its link; without it a mail has none.
+        recorded: the last step that the workflow knows to be written.
+
+    Raises:
+        RecordsOlder: the records lack that step.
     """
     with writing(engine) as session:
-        open_stream(session, case)  # two workers choose one after the other
+        check_knows(session, open_stream(session, case), recorded)  # locked: two workers choose one after the other
         row = case_row(session, reference_of(case))
         chosen = _choose(session, row, case, _now(session), {*held})
         if chosen is None:
@@ -117,10 +123,16 @@ def not_ever(engine: Engine, leased: Leased, reply: int) -> None:
                 _settle(session, notice, Delivery.UNDELIVERED)
 
 
-def waiting(engine: Engine, case: str) -> int:
-    """How many notices of a case wait to be sent, those included that another worker is sending."""
+def waiting(engine: Engine, case: str, recorded: int = 0) -> int:
+    """How many notices of a case wait to be sent, those included that another worker is sending, or that are held.
+
+    Raises:
+        RecordsOlder: the records lack the step that the workflow knows to be written: nobody can tell.
+    """
     with reading(engine) as session:
-        rows = select(func.count()).where(Notice.case == case, Notice.state.in_(WAITING))
+        if recorded:
+            check_knows(session, session.get(Stream, case) or Stream(stream=case), recorded)
+        rows = select(func.count()).where(Notice.case == case, Notice.state.in_([*WAITING, Delivery.HELD]))
         return session.scalar(rows) or 0
 
 

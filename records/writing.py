@@ -15,6 +15,7 @@ from protocols.steps import ClockRow, MeetingRow, Notice, Recorded, ReviewRow, S
 from records import links, people, set_aside
 from records.cases import case_row
 from records.database import insert_for
+from records.fence import check_follows
 from records.models import Case, CaseAgency, Clock, Delivery, FreeText, Meeting, Review, Stream
 from records.models import Notice as QueuedNotice
 from records.storable import storable
@@ -38,18 +39,21 @@ def apply(session: Session, step: Step, run: str = "") -> Recorded:
 
     Raises:
         CaseUnknown: there is no such case.
+        RecordsOlder: steps before it are missing.
     """
     step = storable(step)
     case_row(session, reference_of(step.case))
     stream = open_stream(session, step.case)
     writer, behind = f"{run}@{step.at.astimezone(UTC).isoformat()}", False
     if stream.last_step is None or step.number > stream.last_step:
-        stream.last_step, stream.last_writer = step.number, writer
+        check_follows(session, stream, step)
+        stream.last_step, stream.last_writer, stream.refused_step = step.number, writer, None
         _write(session, stream, step)
     else:  # nobody knows who wrote the last step of a case that an older release followed
         behind = step.number < stream.last_step or stream.last_writer not in ("", writer)
     waiting = exists().where(
-        QueuedNotice.case == step.case, QueuedNotice.state.in_([Delivery.QUEUED, Delivery.SENDING])
+        QueuedNotice.case == step.case,
+        QueuedNotice.state.in_([Delivery.QUEUED, Delivery.SENDING, Delivery.HELD]),
     )
     return Recorded(unposted=bool(session.scalar(select(waiting))), behind=behind)
 
@@ -93,18 +97,19 @@ def _write_all(
 
 def _supersede(session: Session, step: Step) -> None:
     """Waiting reminders of these clocks are not sent; one that is being sent now is not sent again."""
+    unsent = [Delivery.QUEUED, Delivery.HELD]
     if step.superseded:
         session.execute(
             update(QueuedNotice)
             .where(
                 QueuedNotice.case == step.case,
                 QueuedNotice.supersede_by.in_(step.superseded),
-                QueuedNotice.state.in_([Delivery.QUEUED, Delivery.SENDING]),
+                QueuedNotice.state.in_([*unsent, Delivery.SENDING]),
             )
             .values(
                 pointless=True,
-                settled_at=either((QueuedNotice.state == Delivery.QUEUED, step.at), else_=None),
-                state=either((QueuedNotice.state == Delivery.QUEUED, Delivery.SUPERSEDED), else_=Delivery.SENDING),
+                settled_at=either((QueuedNotice.state.in_(unsent), step.at), else_=None),
+                state=either((QueuedNotice.state.in_(unsent), Delivery.SUPERSEDED), else_=Delivery.SENDING),
             )
         )
 

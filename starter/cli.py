@@ -210,7 +210,14 @@ def script() -> NoReturn:
 
 def main() -> None:
     """Run the script; whatever goes wrong is said in one plain line."""
-    from starter import cli_accounts, cli_board, cli_documents, cli_parts, cli_tokens  # noqa: F401 - they add their commands
+    from starter import (  # noqa: F401 - they add their commands
+        cli_accounts,
+        cli_board,
+        cli_documents,
+        cli_parts,
+        cli_reconcile,
+        cli_tokens,
+    )
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

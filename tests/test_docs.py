@@ -23,7 +23,7 @@ from protocols.says import ANY_TIME, SAID_AT_ANY_TIME, Says
 from protocols.steps import Code
 from records import board_files, directory
 from settings import Settings
-from starter import cli, cli_accounts, cli_board, cli_documents, cli_parts, cli_tokens
+from starter import cli, cli_accounts, cli_board, cli_documents, cli_parts, cli_reconcile, cli_tokens
 from starter.told import Told
 from tests.starter.script import datrys
 from tests.story import Story, begin
@@ -34,7 +34,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCS = ROOT / "docs"
 PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md")))
 DECISIONS = sorted(DOCS.glob("decisions/[0-9]*.md"))
-COMMAND_MODULES = (cli, cli_accounts, cli_board, cli_documents, cli_parts, cli_tokens)
+COMMAND_MODULES = (cli, cli_accounts, cli_board, cli_documents, cli_parts, cli_reconcile, cli_tokens)
 NOON = datetime(2026, 6, 3, 12, tzinfo=UTC)
 ENVELOPE = {"by", "at", "sent_at"}
 """What the door adds to every signal."""

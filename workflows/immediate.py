@@ -72,7 +72,7 @@ class Emergency(BaseModel):
     began: datetime | None = None
     chased: int = -1
     step: int = 1
-    unposted: bool = False
+    unposted: bool | None = None
     inbox: list[Received] = []
     aside: bool = False
     confirmed: bool = False
@@ -114,7 +114,7 @@ class ImmediateAction:
     @workflow.init
     def __init__(self, emergency: Emergency) -> None:
         self.emergency = emergency
-        self._outbox = Outbox(emergency.workflow_id, emergency.unposted)
+        self._outbox = Outbox(emergency.workflow_id, emergency.unposted, emergency.step - 1)
         self._waiting = Waiting(emergency.workflow_id, emergency)
         self._entries: list[Entry] = []
         self._receipts: dict[str, Receipt] = {}

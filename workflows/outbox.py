@@ -33,11 +33,14 @@ class Outbox:
 
     Args:
         case: the reference, or the id of an immediate action.
-        unposted: whether a run before this one left notices unposted.
+        unposted: whether a run before this one left notices unposted; None if nobody knows, as where a case goes on
+            from its record.
+        recorded: the number of the last step that was written.
     """
 
-    def __init__(self, case: str, unposted: bool) -> None:
-        self._case, self._unposted = case, unposted
+    def __init__(self, case: str, unposted: bool | None, recorded: int) -> None:
+        self._case, self._unposted, self._known = case, bool(unposted), unposted is not None
+        self._recorded = recorded
         self._posting: asyncio.Task[None] | None = None
 
     @property
@@ -52,9 +55,12 @@ class Outbox:
     async def record(self, step: Step) -> None:
         """Record a step in one transaction; returns once it stands there.
 
+        With it goes whether nothing waits to be mailed: records in which something does are older than this case.
+
         Raises:
             Behind: another run wrote a step of this number, and this one stands nowhere.
         """
+        step.posted = self._known and not self.busy
         recorded: Recorded = await workflow.execute_activity_method(
             Records.record,
             step,
@@ -63,6 +69,7 @@ class Outbox:
             summary=story.summary(step),
         )
         self._unposted |= recorded.unposted
+        self._recorded, self._known = step.number, True
         if recorded.behind:
             raise Behind
 
@@ -77,7 +84,7 @@ class Outbox:
             try:
                 await workflow.execute_activity_method(
                     Post.post,
-                    self._case,
+                    args=[self._case, self._recorded],
                     start_to_close_timeout=POST_TIMEOUT,
                     heartbeat_timeout=POST_HEARTBEAT,
                     retry_policy=POST_RETRIES,

@@ -45,7 +45,7 @@ class Recording(ABC, Generic[F]):
         self._holders: list[HolderRow] = []
         self._superseded: list[str] = []
         self._changed = False
-        self.outbox = Outbox(case.reference, case.unposted)
+        self.outbox = Outbox(case.reference, case.unposted, case.step - 1)
         self.waiting = Waiting(case.reference, case)
         self._shown: dict[str, Any] = {}
         self.recorded = case.step - 1  # the last step that this run knows to be written

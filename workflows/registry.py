@@ -23,6 +23,7 @@ from protocols.papers import Paper
 from workflows.cwm_taf_morgannwg import CwmTafMorgannwgDisagreement
 from workflows.gwent import GwentDisagreement
 from workflows.immediate import ImmediateAction
+from workflows.posting_again import PostAgain
 from workflows.state import Case
 
 
@@ -75,7 +76,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
 ACCESS: Mapping[str, Access] = {name: protocol.access for name, protocol in PROTOCOLS.items()}
 """What the records and the doors ask who may see what with."""
 
-WORKFLOWS = (*(protocol.workflow for protocol in PROTOCOLS.values()), ImmediateAction)
+WORKFLOWS = (*(protocol.workflow for protocol in PROTOCOLS.values()), ImmediateAction, PostAgain)
 
 
 def protocol_of(name: str) -> Protocol:

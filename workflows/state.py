@@ -166,7 +166,7 @@ class Case(BaseModel, Generic[F]):
         timeline: the last entries.
         heard, judged: signals that counted in this case; signals judged in this run.
         step: number of the next step; immediate: how many immediate actions were started.
-        unposted: notices wait in the outbox.
+        unposted: notices wait in the outbox; None where a case begins or goes on from its record.
         reopened: where this run opens an ended case again.
         signals_a_run: after as many the case goes on in a new run.
     """
@@ -206,7 +206,7 @@ class Case(BaseModel, Generic[F]):
     judged: int = 0
     step: int = 1
     immediate: int = 0
-    unposted: bool = False
+    unposted: bool | None = None
     reopened: Reopening | None = None
     signals_a_run: int = SIGNALS_A_RUN
 

@@ -62,7 +62,8 @@ class Stream(Base):
     """One line of entries: the case's own, or that of an immediate action (`REFERENCE-immediate-N`).
 
     Its end is kept here, so that entries cut off at the end of the chain are missed too; and who wrote the last step,
-    so that the same step asked for again is told from another one that bears its number.
+    so that the same step asked for again is told from another one that bears its number. `refused_step` is a step that
+    was refused since steps before it are missing: the records are older than the engine.
     """
 
     __tablename__ = "streams"
@@ -71,6 +72,7 @@ class Stream(Base):
     stream: Mapped[str] = mapped_column(primary_key=True)
     reference: Mapped[str] = mapped_column(ForeignKey("cases.reference"))
     last_step: Mapped[int | None]
+    refused_step: Mapped[int | None]
     last_writer: Mapped[str] = mapped_column(default="")
     entries: Mapped[int] = mapped_column(default=0)
     last_hash: Mapped[str] = mapped_column(default="")

@@ -14,13 +14,14 @@ IDENTITY_DIGITS = 40
 
 
 class Delivery(StrEnum):
-    """How far a notice has come."""
+    """How far a notice has come; held is what may have gone out from records that another copy replaced."""
 
     QUEUED = "queued"
     SENDING = "sending"
     SENT = "sent"
     SUPERSEDED = "superseded"
     UNDELIVERED = "undelivered"
+    HELD = "held"
 
 
 class Target(StrEnum):
@@ -32,7 +33,10 @@ class Target(StrEnum):
 
 
 class Notice(Base):
-    """One message about one occasion to one role; `office` counts from 0 where several hold the role."""
+    """One message about one occasion to one role; `office` counts from 0 where several hold the role.
+
+    `released` where an operator said that it is to be sent, though the engine may have it for sent.
+    """
 
     __tablename__ = "notices"
     __table_args__ = (
@@ -62,6 +66,7 @@ class Notice(Base):
     supersede_by: Mapped[str]
     pointless: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(default=Delivery.QUEUED)
+    released: Mapped[bool] = mapped_column(default=False)
     delivered_to: Mapped[str] = mapped_column(default=Target.HOLDER)
     leased_by: Mapped[str] = mapped_column(default="")
     leased_until: Mapped[datetime | None]

@@ -11,7 +11,7 @@ from sqlalchemy import Engine as Database
 from protocols.editions import Edition
 from protocols.roles import Role
 from protocols.working_days import local_date
-from records import cases, directory, submissions
+from records import cases, directory, fence, submissions
 from starter.checks.findings import Finding
 
 DUTY_TEAM = "duty_team"
@@ -196,6 +196,9 @@ def waiting(database: Database) -> Iterator[Finding]:
     if unstarted := cases.not_started(database):
         words = f"cases wait to be started ({len(unstarted)}): see that Temporal and a worker run"
         yield Finding("kept", words, warns=True)
+    for stream in fence.refused(database):
+        words = f"{stream} waits, since the records are older than Temporal: see datrys reconcile"
+        yield Finding("records", words, warns=True)
     if kept := submissions.kept(database):
         cases_waiting = Counter(one.case for one in kept)
         named = [f"{case} ({number})" for case, number in cases_waiting.most_common(NAMED)]

@@ -45,6 +45,8 @@ WORDS: Mapping[str, str] = {
     "reminder": later("A reminder of the meeting was sent"),
     "meeting-began": later("The meeting began"),
     "not-answered": later("Not every agency answered in time"),
+    "reconciled": later("An operator held the records against Temporal and settled what differed"),
+    "released": later("An operator let messages go that may have gone out before"),
     "unknown-signal": later("Something that Datrys could not understand came in"),
 }
 """What an entry says, by what happened; `SAYING` says more where the facts do."""

@@ -16,7 +16,7 @@ from protocols.steps import Notice
 from records.database import reading
 from records.links import Doorway
 from records.models import Notice as QueuedNotice
-from tests.records.making import a_step, keep, write
+from tests.records.making import a_step, keep, next_step, write
 from tests.smtp import Mailhost, mailhost
 
 SENDER = "datrys@board.invalid"
@@ -43,7 +43,6 @@ class Posting:
         self.servers: list[MailServer] = []
         self.post = self.new_post()
         self.reference = ""
-        self.steps = 0
 
     def new_post(
         self,
@@ -59,8 +58,8 @@ class Posting:
 
     def queue(self, *notices: Notice, case: str = "", **step: Any) -> None:
         """What a step leaves to be sent."""
-        self.steps += 1
-        write(self.engine, a_step(case or self.reference, self.steps, notices=list(notices), **step))
+        stream = case or self.reference
+        write(self.engine, a_step(stream, next_step(self.engine, stream), notices=list(notices), **step))
 
     async def drain(self, case: str = "", post: Post | None = None) -> None:
         """The activity, once."""

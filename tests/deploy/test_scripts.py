@@ -107,6 +107,27 @@ def test_the_operators_token_is_written_where_compose_mounts_it(secrets: Path, t
     assert {0o444} == {stat.S_IMODE(file.stat().st_mode) for file in secrets.iterdir()}
 
 
+@pytest.mark.parametrize(("running", "differs", "code"), [("worker", 0, 1), ("", 0, 0), ("", 1, 0), ("", 2, 2)])
+def test_after_a_restore_what_waits_is_held_before_anything_is_looked_at(
+    tmp_path: Path, running: str, differs: int, code: int
+) -> None:
+    """Not beside a worker, which may send meanwhile; that something differs is no failure, that nobody looked is."""
+    docker = tmp_path / "docker"
+    answers = f'case "$*" in *"ps "*) echo {running};; *--hold) exit 0;; *) exit {differs};; esac'
+    docker.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/words\n{answers}\n')
+    docker.chmod(0o755)
+    done = subprocess.run(
+        ["/bin/sh", ROOT / "deploy" / "restored.sh"],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    asked = [words for words in (tmp_path / "words").read_text().splitlines() if " run " in words]
+    both = ["compose run --rm -T datrys reconcile --hold", "compose run --rm -T datrys reconcile"]
+    assert ([] if running else both, bool(code)) == (asked, done.returncode != 0), done
+
+
 @pytest.fixture
 def server(secrets: Path) -> Iterator[Deployed]:
     with deployed() as made:

@@ -16,7 +16,7 @@ from records.database import writing
 from records.intake import ParentOrCarer, Person, Subject
 from records.models import FreeText
 from tests import ctm, people
-from tests.records.making import a_clock, a_notice, a_step, an_entry, keep, write
+from tests.records.making import a_clock, a_notice, a_step, an_entry, keep, next_step, write
 
 BEGAN = datetime(2026, 12, 18, 10, tzinfo=UTC)
 GWENT, CTM = "gwent", "cwm-taf-morgannwg"
@@ -57,7 +57,7 @@ class Made:
         self.number += 1
         self.at += timedelta(hours=1)
         case = more.pop("case", self.reference)
-        number = more.pop("number", self.number)
+        number = more.pop("number", next_step(self.engine, case))
         clause = read_editions()[self.board].stages[stage].clause
         step = a_step(case, number, at=self.at, stage=stage, clause=clause, entries=entries, notices=notices, **more)
         write(self.engine, step)

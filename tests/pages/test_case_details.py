@@ -14,7 +14,7 @@ from records.database import writing
 from records.models import FreeText
 from tests.pages.cases import BEGAN, clock, ctm_case, gwent, load_directories
 from tests.pages.visiting import quiet_door, sign_in, text_of, visiting
-from tests.records.making import LINE_MANAGER, MONDAY, PRACTITIONER, a_notice, a_step, an_entry, keep, write
+from tests.records.making import LINE_MANAGER, MONDAY, PRACTITIONER, a_notice, a_step, an_entry, keep, next_step, write
 
 MANAGER, UNIT = "line-manager.abuhb@example.invalid", "business-unit@example.invalid"
 
@@ -156,7 +156,7 @@ async def test_what_is_asked_stands_first_with_its_button(engine: Engine) -> Non
         assert "/correct" not in page.text
     done = ctm_case(engine).reference
     load_directories(engine)
-    write(engine, a_step(done, 40, stage="ended", outcome="reviewed"))
+    write(engine, a_step(done, next_step(engine, done), stage="ended", outcome="reviewed"))
     page = await look(engine, UNIT, f"/cases/{done}")
     assert f'href="/unit/cases/{done}/reopen"' in page.text
     assert f'href="/unit/cases/{done}/correct?signal=' in page.text

@@ -15,7 +15,7 @@ from records.holding import Asker
 from tests.pages.cases import BEGAN, ctm_case, gwent, load_directories
 from tests.pages.test_case import everybody, queries, there
 from tests.pages.visiting import heading, quiet_door, sign_in, text_of, visiting
-from tests.records.making import PRACTITIONER, a_step, keep, write
+from tests.records.making import PRACTITIONER, a_step, keep, next_step, write
 from workflows.registry import ACCESS
 
 __all__ = ["queries"]
@@ -91,7 +91,7 @@ async def test_the_register_is_sifted_and_sorted(engine: Engine) -> None:
     gwent(engine)
     late = gwent(engine, until="practitioners").reference
     ctm_case(engine)
-    write(engine, a_step(late, 9, waiting_for=[PRACTITIONER], overdue=True, next_due=BEGAN))
+    write(engine, a_step(late, next_step(engine, late), waiting_for=[PRACTITIONER], overdue=True, next_due=BEGAN))
     async with visiting(door) as client:
         sign_in(client, engine, UNIT)
         for sifting, expected in SIFTED.items():

@@ -10,9 +10,9 @@ from protocols.limits import DueTime, Limit
 from protocols.roles import Agency, Role
 from protocols.steps import ClockRow, ClockState, Code, Entry, Notice, Recorded, Step
 from records.cases import keep_case
-from records.database import writing
+from records.database import reading, writing
 from records.intake import NewCase, NewSubmission, Person, Subject
-from records.models import DirectoryPerson
+from records.models import DirectoryPerson, Stream
 from records.writing import apply
 
 MONDAY = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -92,6 +92,13 @@ def list_person(engine: Engine, person: Person, **more: str) -> None:
     with writing(engine) as session:
         load = (session.scalar(select(func.max(DirectoryPerson.load))) or 0) + 1
         session.add(DirectoryPerson(**person.model_dump(), **{**fields, **phones, **more}, load=load))
+
+
+def next_step(engine: Engine, case: str) -> int:
+    """The number of the step that a case, or an immediate action, writes next."""
+    with reading(engine) as session:
+        stream = session.get(Stream, case)
+        return ((stream and stream.last_step) or 0) + 1
 
 
 def write(engine: Engine, step: Step, run: str = "run-1") -> Recorded:

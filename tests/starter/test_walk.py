@@ -171,6 +171,7 @@ WALKS: dict[str, list[Walk]] = {
     "accounts list": [Walk(just("accounts", "list"), operates)],
     "accounts release": [Walk(just("accounts", "release", "a@b.invalid"), operates, "a@b.invalid")],
     **{name: [Walk(just(name), operates)] for name in ("check", "migrate", "worker", "web", "up")},
+    "reconcile": [Walk(lambda s, p, f: ["reconcile", p.reference], operates, "There is no engine")],
     "demo": [Walk(just("demo"), lambda s, p: Verdict.DONE)],
     "timetable": [Walk(just("timetable", "gwent", "--from", "2026-12-18"), lambda s, p: Verdict.DONE)],
     "raise": [Walk(lambda s, p, f: ["raise", f.of("case", p), "--again"], raises)],

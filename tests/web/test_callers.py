@@ -9,6 +9,7 @@ import pytest_asyncio
 from httpx import AsyncClient, Response
 from sqlalchemy import Engine
 
+from protocols.errors import Unreachable
 from protocols.roles import Role
 from protocols.steps import Receipt
 from records.register import register
@@ -33,6 +34,9 @@ class NoEngine:
 
     async def receipt(self, workflow_id: str, signal_id: str) -> Receipt | None:
         return None
+
+    async def client(self) -> Any:
+        raise Unreachable("There is no engine")
 
 
 @pytest.fixture
