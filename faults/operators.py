@@ -1,6 +1,9 @@
 """Row 10: an operator resets the workflows of a case again and again, or terminates them and takes them up.
 
-Seen to fail: TODO
+A reset is tried at whichever point of the run chance names, while what was said is on its way; so is a termination.
+
+Seen to fail: with a cancelled question about a running immediate action taken for an answer (`workflows.danger`) a case
+that was reset just then waited for ever, or started a second one.
 """
 
 import asyncio

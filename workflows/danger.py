@@ -6,7 +6,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, WorkflowAlreadyStartedError
+from temporalio.exceptions import ActivityError, WorkflowAlreadyStartedError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.recording import Records
@@ -103,7 +103,9 @@ class Danger(Hearing[F]):
                 retry_policy=OFTEN,
                 summary=f"what {running} was set off by",
             )
-        except ActivityError:
+        except ActivityError as fault:
+            if is_cancelled_exception(fault):
+                raise  # this run is behind the records, and starts nothing more
             return None
         return told
 

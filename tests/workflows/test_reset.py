@@ -17,6 +17,7 @@ from tests.people import case_file
 from tests.resetting import points, reset, run_of
 from tests.server import living
 from tests.story import Story
+from worker import working
 
 PRACTITIONER = Role(role="practitioner", agency="ABUHB")
 LINE_MANAGER = Role(role="line_manager", agency="ABUHB")
@@ -105,3 +106,64 @@ async def test_a_case_that_is_reset_to_any_point_writes_and_mails_nothing_again(
     assert told.receipt
     assert told.receipt.accepted
     assert 2 == len(cases.immediate_actions(engine, case))
+
+
+async def test_an_immediate_action_that_is_reset_to_any_point_tells_nobody_again(
+    engine: Engine, real_server: WorkflowEnvironment
+) -> None:
+    """Its lines and mails stay as they were, also once it is over; what is said to it next counts."""
+    async with living(real_server.client, engine) as story:
+        case = (await story.door.raise_case(case_file(now()))).reference
+        await story.door.tell(case, "immediate_action", PRACTITIONER, {}, "danger")
+        alarm = f"{case}-immediate-1"
+        await until(lambda: bool(cases.immediate_actions(engine, case)))
+        await until(partial(_posted, engine, alarm))
+        await until(partial(_posted, engine, case))
+        first = await run_of(story.client, alarm)
+        before, mails = everything(engine), len(story.mailbox.messages)
+        for point in await points(story.client, alarm, first):
+            await caught_up(story, alarm, await reset(story.client, alarm, point, first))
+        assert (before, mails) == (everything(engine), len(story.mailbox.messages))
+        made = {"made_at": now().isoformat(), "text": "to the duty team"}
+        told = await story.door.tell(alarm, "immediate_action_confirmed", PRACTITIONER, made, "made")
+        await story.handle(alarm).result()
+        over = everything(engine)
+        again = await reset(story.client, alarm, (await points(story.client, alarm))[0])
+        await until(partial(_another_has_ended, story, alarm, again))
+        assert (over, mails) == (everything(engine), len(story.mailbox.messages))
+    assert told.receipt
+    assert told.receipt.accepted
+
+
+async def _another_has_ended(story: Story, workflow_id: str, run: str) -> bool:
+    found = await story.client.get_workflow_handle(workflow_id).describe()
+    return found.run_id != run and found.close_time is not None
+
+
+async def test_what_a_case_has_not_judged_as_it_is_reset_is_judged_once(
+    engine: Engine, real_server: WorkflowEnvironment
+) -> None:
+    """No worker is there: what was said with an id and without, and of a danger, counts once each after two resets."""
+    async with living(real_server.client, engine, works=False) as story:
+        async with working(real_server.client, engine, story.setting):
+            case = (await story.door.raise_case(case_file(now()))).reference
+            await story.door.tell(case, "not_resolved", PRACTITIONER, {}, "one")
+            await until_stage(story, case, "line_managers")
+            await story.posted(case)
+        handle = story.handle(case)
+        for said in (RAW, RAW, RAW | {"id": "raw"}):
+            await handle.signal("discussion_recorded", said)
+        await handle.signal("immediate_action", {"id": "danger", "by": "practitioner", "agency": "ABUHB"})
+        for _ in range(2):
+            await reset(story.client, case, (await points(story.client, case))[0])
+        async with working(real_server.client, engine, story.setting):
+            await until(lambda: _said(engine).count("danger") == 1 and len(_said(engine)) == 5)
+            await story.posted(case)
+            await until(lambda: bool(cases.immediate_actions(engine, case)))
+    assert ["", "", "danger", "one", "raw"] == sorted(_said(engine))
+    assert 1 == len(cases.immediate_actions(engine, case))
+
+
+def _said(database: Engine) -> list[str]:
+    with reading(database) as session:
+        return list(session.scalars(select(Entry.signal_id).where(Entry.code == "accepted")))
