@@ -4,11 +4,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from faults.model.case import GRACE, Facts, Model, Refused, Row, Said
-from faults.model.limits import Clock, Limit, Meeting
-
-BU, QA_CHAIR, CO_CHAIR, BOARD, GROUP = "business_unit", "qa_chair", "co_chair", "board", "review_group"
-LATE_RESPONSES = ("qa", "co_chair", "review", "board", "learning")
+from faults.model import cwm_taf_morgannwg_table as table
+from faults.model.case import GRACE, Facts, Refused, Row, Said
+from faults.model.cwm_taf_morgannwg_table import (
+    ANSWERS,
+    BOARD,
+    BU,
+    CO_CHAIR,
+    GROUP,
+    LATE_RESPONSES,
+    QA_CHAIR,
+)
+from faults.model.limits import Clock, Meeting
+from faults.model.signals import Model
 
 
 class Planned(NamedTuple):
@@ -35,44 +43,9 @@ class Remembered(Facts):
 class CwmTafMorgannwg(Model):
     """A case under Cwm Taf Morgannwg's protocol."""
 
-    STAGES = tuple("single_agency response agreement qa co_chair review board learning".split())
-    OF_AGENCIES = ("professional", "manager", "counterpart_manager", "safeguarding_lead", "representative")
-    OF_NO_AGENCY = (BU, QA_CHAIR, CO_CHAIR, GROUP, "independent_member", BOARD, "duty_team")
-    SPEAKER = "representative"
-    PROPOSED = {"single_agency": "manager", "agreement": "manager"}
-    WITHDRAWS = ("manager", "safeguarding_lead")
-    ANSWERS = ("counterpart_manager", "representative")
-    ROWS = (
-        Row("single_agency", "resolved", ("manager",), ("record", "agreed"), "raising"),
-        Row("single_agency", "not_resolved", ("manager",), ("record",), "raising"),
-        Row("response", "response_submitted", ANSWERS, ("record",), "responding"),
-        Row("late", "response_submitted", ANSWERS, ("record",), "responding"),
-        Row("agreement", "resolved", ("manager",), ("record", "agreed"), "raising"),
-        Row("agreement", "not_resolved", ("manager",), ("record",), "raising"),
-        Row("qa", "resolved", (BU,), ("record", "agreed")),
-        Row("qa", "not_resolved", (BU,), ("record",)),
-        Row("qa", "meeting_held", (BU,), ("outcome", "record")),
-        Row("co_chair", "review_decided", (CO_CHAIR,), ("agency", "decided_at", "review")),
-        Row("review", "panel_set_up", (BU,)),
-        Row("review", "progress_noted", (GROUP, "representative"), (), "reviewing"),
-        Row("review", "review_completed", (GROUP, "representative"), ("record",), "reviewing"),
-        Row("review", "review_completed", (BU,), ("record",)),
-        Row("board", "report_presented", (BU,), ("agreed",)),
-        Row("learning", "learning_disseminated", (BU,), ("agencies",)),
-    )
-    LIMITS = {
-        "stage_1": Limit("1", False, ("single_agency",), working_days=5, met_by_leaving=True),
-        "response": Limit("2", False, ("response", "qa"), working_days=10, moves=True),
-        "agreement": Limit("2", True, ("agreement",), working_days=5, met_by_leaving=True),
-        "qa_meeting": Limit("2", False, ("qa",), group="qa_children", met_at_start=True),
-        "qa_outcome": Limit("2", True, ("qa",), working_days=2),
-        "co_chair_decides": Limit("3", True, ("co_chair",), working_days=10),
-        "inform_agencies": Limit("3", False, ("co_chair",), days=5),
-        "panel": Limit("3", True, ("review",), working_days=10),
-        "review_progress": Limit("3", True, ("review",), working_days=20),
-        "present_report": Limit("3", False, ("board",), group="board"),
-        "learning": Limit("3", True, ("learning",), working_days=10),
-    }
+    STAGES, ROWS, LIMITS, PROPOSED = table.STAGES, table.ROWS, table.LIMITS, table.PROPOSED
+    OF_AGENCIES, OF_NO_AGENCY = table.OF_AGENCIES, table.OF_NO_AGENCY
+    SPEAKER, WITHDRAWS = "representative", ("manager", "safeguarding_lead")
     facts: Remembered
 
     def __init__(self, *args: Any, must: list[str], start: int, calendar: dict[str, Planned]) -> None:
@@ -129,7 +102,7 @@ class CwmTafMorgannwg(Model):
         manager = {self.of_raising("manager")}
         return {
             "single_agency": manager,
-            "response": {f"{role}/{code}" for role in self.ANSWERS for code in self.unanswered()},
+            "response": {f"{role}/{code}" for role in ANSWERS for code in self.unanswered()},
             "agreement": manager,
             "qa": {BU},
             "co_chair": {CO_CHAIR},
@@ -283,17 +256,18 @@ class CwmTafMorgannwg(Model):
         self.settle()
 
     def begin_meeting(self, clock: Clock) -> None:
-        assert clock.meeting
+        if not clock.meeting:
+            return
         clock.meet(clock.meeting.starts_at, len(self.before))
         self.start("qa_outcome", clock.meeting.starts_at, [BU], [QA_CHAIR])
         self.log.append("meeting of the Sub Group began")
 
-    def _awaited(self, name: str) -> Meeting | None:
+    def awaited(self, name: str) -> Meeting | None:
         clocks = [clock for clock in self.clocks if clock.name == name and not clock.taken_back]
         return clocks[-1].meeting if clocks else None
 
     def _after_its_start(self, said: Said) -> None:
-        if self.stage == "qa" and not ((meeting := self._awaited("qa_meeting")) and said.at > meeting.starts_at):
+        if self.stage == "qa" and not ((meeting := self.awaited("qa_meeting")) and said.at > meeting.starts_at):
             raise Refused("too_early")
 
     times_resolved = times_not_resolved = times_meeting_held = _after_its_start
@@ -383,7 +357,7 @@ class CwmTafMorgannwg(Model):
         self._await_meeting("present_report", [CO_CHAIR])
 
     def times_report_presented(self, said: Said) -> None:
-        if not ((meeting := self._awaited("present_report")) and said.at >= meeting.starts_at):
+        if not ((meeting := self.awaited("present_report")) and said.at >= meeting.starts_at):
             raise Refused("too_early")
 
     def said_report_presented(self, said: Said) -> None:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from faults.model.case import Facts, Model, Refused, Row, Said
+from faults.model import gwent_table as table
+from faults.model.case import Facts, Refused, Row, Said
 from faults.model.days import at, local
-from faults.model.limits import Limit
+from faults.model.gwent_table import BU, CHAIR, HOS, SM, TM
+from faults.model.signals import Model
 
-TM, SM, HOS, CHAIR, BU = "team_manager", "service_manager", "head_of_service", "chair", "business_unit"
 OUTCOME_WITHIN = timedelta(hours=24)
 
 
@@ -37,50 +38,9 @@ class Remembered(Facts):
 class Gwent(Model):
     """A case under Gwent's protocol."""
 
-    STAGES = tuple(
-        "practitioners line_managers team_manager meeting review_request decision review report feedback".split()
-    )
-    OF_AGENCIES = ("practitioner", "line_manager", "safeguarding_lead", "reviewer")
-    OF_NO_AGENCY = (TM, SM, HOS, "duty_team", CHAIR, BU, "local_network")
-    SPEAKER = "safeguarding_lead"
-    PROPOSED = {"practitioners": "practitioner", "line_managers": "line_manager", "team_manager": "line_manager"}
-    WITHDRAWS = ("line_manager", "safeguarding_lead")
-    ROWS = (
-        Row("practitioners", "resolved", ("practitioner",), ("record", "agreed"), "raising"),
-        Row("practitioners", "not_resolved", ("practitioner",)),
-        Row("line_managers", "resolved", ("line_manager",), ("record", "agreed"), "raising"),
-        Row("line_managers", "not_resolved", ("line_manager",), ("record",), "raising"),
-        Row("team_manager", "resolved", ("line_manager",), ("record", "agreed"), "raising"),
-        Row("team_manager", "not_resolved", ("line_manager",), (), "raising"),
-        Row("team_manager", "not_resolved", (TM,)),
-        Row("team_manager", "meeting_arranged", (TM,), ("meeting_at",)),
-        Row("meeting", "meeting_arranged", (TM, CHAIR), ("meeting_at",)),
-        Row("meeting", "meeting_held", (CHAIR,), ("outcome", "immediate_action_needed", "attended", "record")),
-        Row("any", "minutes_recorded", (CHAIR,), ("record",)),
-        Row("review_request", "review_requested", (CHAIR,), ("believed_by", "harm_through")),
-        Row("decision", "head_of_service_consulted", (SM,)),
-        Row("decision", "review_decided", (SM,), ("criterion_i", "criterion_ii", "immediate_action_needed", "review")),
-        Row("review", "progress_noted", ("reviewer",)),
-        Row("review", "review_completed", ("reviewer", SM), ("record", "practitioners_included")),
-        Row("report", "report_accepted", (SM,), ("agreed",)),
-        Row("feedback", "feedback_given", (CHAIR,)),
-    )
-    LIMITS = {
-        "contact_team_manager": Limit(
-            "3.3", False, ("practitioners", "line_managers"), working_days=5, met_by_leaving=True
-        ),
-        "inform_service_manager": Limit("3.6", False, ("review_request",), hours=48),
-        "decide": Limit("3.8", False, ("decision",), working_days=5),
-        "practitioners_try": Limit("3.1", True, ("practitioners",), working_days=2, met_by_leaving=True),
-        "team_manager_answers": Limit("3.4", True, ("team_manager",), working_days=5, met_by_leaving=True),
-        "arrange_meeting": Limit("3.4", True, ("meeting",), working_days=5),
-        "record_outcome": Limit("3.4", True, ("meeting",), working_days=1),
-        "minutes": Limit("3.11 note", True, ("meeting",), working_days=5, runs_on=True),
-        "consult_head_of_service": Limit("3.6", True, ("decision",), working_days=2),
-        "review_progress": Limit("3.9", True, ("review",), working_days=20),
-        "accept_report": Limit("3.10", True, ("report",), working_days=5),
-        "feedback": Limit("3.11", True, ("feedback",), working_days=5),
-    }
+    STAGES, ROWS, LIMITS, PROPOSED = table.STAGES, table.ROWS, table.LIMITS, table.PROPOSED
+    OF_AGENCIES, OF_NO_AGENCY = table.OF_AGENCIES, table.OF_NO_AGENCY
+    SPEAKER, WITHDRAWS = "safeguarding_lead", ("line_manager", "safeguarding_lead")
     facts: Remembered
 
     def __init__(self, *args: Any) -> None:
@@ -228,9 +188,10 @@ class Gwent(Model):
 
     def said_meeting_held(self, said: Said) -> None:
         meeting, outcome = self.ahead(), said.facts["outcome"]
+        if not meeting:
+            return
         if said.facts["immediate_action_needed"]:
             self.said_immediate_action(said)
-        assert meeting
         meeting.held = True
         meeting.attended = [f"{a['role']}/{a['agency']}".rstrip("/") for a in said.facts["attended"]]
         self.meet("record_outcome", said.sent_at)

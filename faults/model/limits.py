@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from faults.model.days import Days, at, local
 
@@ -37,6 +37,16 @@ class Limit(NamedTuple):
     runs_on: bool = False
     met_at_start: bool = False
     moves: bool = False
+
+
+def limit(clause: str, *stages: str, **more: Any) -> Limit:
+    """A limit that the protocol states."""
+    return Limit(clause, local=False, stages=stages, **more)
+
+
+def target(clause: str, *stages: str, **more: Any) -> Limit:
+    """A local target."""
+    return Limit(clause, local=True, stages=stages, **more)
 
 
 class Meeting(NamedTuple):

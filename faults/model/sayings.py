@@ -3,63 +3,81 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
-from faults.model.case import ALWAYS, ANY, ENDED, EVERY_SIGNAL, Model, Row, Said
+from faults.model.case import ANY, ENDED, Row, Said
 from faults.model.gwent import Gwent
+from faults.model.signals import ALWAYS, EVERY_SIGNAL, Model
 
-T = TypeVar("T")
 Choose = Callable[[Sequence[Any]], Any]
 """Draws one of a sequence."""
+
+Facts = dict[str, Any]
+WITH_TEXT = {
+    "resolved",
+    "not_resolved",
+    "response_submitted",
+    "minutes_recorded",
+    "review_completed",
+    "discussion_recorded",
+    "role_changed",
+    "agency_added",
+    "withdrawn",
+}
 
 STRANGER, REVIEWER, COMES_IN = "BRIDGEND", "TORFAEN", "EDU"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NAMES = sorted(EVERY_SIGNAL)
-TAKEN = ("resolved", "no_review", "reviewed")
 
 
-def facts(model: Model, name: str, choose: Choose) -> dict[str, Any]:
+def facts(model: Model, name: str, choose: Choose) -> Facts:
     """All that a signal of this name carries where nothing is wrong with it, beside who says so and when."""
-    text: dict[str, Any] = {"record": "r"}
-    match name:
-        case "resolved":
-            return {**text, "agreed": choose([True, False])}
-        case "not_resolved":
-            others = model.agencies[1:]
-            named = {"must_respond": choose([others[:1], others])} if model.stage == "single_agency" else {}
-            return text | choose([{}, named])
-        case "meeting_arranged":
-            meeting_at = (model.now + choose([HOUR, DAY, 4 * DAY, 9 * DAY])).isoformat()
-            return {"meeting_at": meeting_at} | choose([{}, {}, {"chair": "chair-gwentpolice"}])
-        case "meeting_held":
-            return _held(model, choose)
-        case "review_requested":
-            return {"believed_by": model.agencies[:1], "harm_through": choose([model.agencies[1:2], []])}
-        case "review_decided":
-            return _decided(model, choose)
-        case "review_completed":
-            return {**text, "practitioners_included": True}
-        case "report_accepted" | "report_presented":
-            return {"agreed": choose([True, False])}
-        case "learning_disseminated":
-            return {"agencies": choose([model.agencies, model.agencies[:1]])}
-        case "role_changed":
-            role = choose([*model.OF_AGENCIES, *model.OF_NO_AGENCY])
-            return {**text, "role": role} | ({"for_agency": choose(model.agencies)} if role in model.OF_AGENCIES else {})
-        case "agency_added":
-            code = choose([COMES_IN, COMES_IN, model.agencies[1]])
-            return {**text, "agency_code": code, "must_respond": choose([True, False])}
-        case "corrected":
-            return _correction(model, choose)
-        case "calendar_changed":
-            ahead = model.now.date() + timedelta(days=choose([1, 2, 3, 5, 8, 13]))
-            return {"holidays": [ahead.isoformat()]}
-        case "response_submitted" | "minutes_recorded" | "discussion_recorded" | "withdrawn":
-            return text
+    found = FACTS.get(name, _nothing)(model, choose)
+    return {"record": "r", **found} if name in WITH_TEXT else found
+
+
+def _nothing(model: Model, choose: Choose) -> Facts:
     return {}
 
 
-def _held(model: Model, choose: Choose) -> dict[str, Any]:
+def _agreed(model: Model, choose: Choose) -> Facts:
+    return {"agreed": choose([True, False])}
+
+
+def _not_resolved(model: Model, choose: Choose) -> Facts:
+    others = model.agencies[1:]
+    named = {"must_respond": choose([others[:1], others])} if model.stage == "single_agency" else {}
+    return dict(choose([{}, named]))
+
+
+def _arranged(model: Model, choose: Choose) -> Facts:
+    meeting_at = (model.now + choose([HOUR, DAY, 4 * DAY, 9 * DAY])).isoformat()
+    return {"meeting_at": meeting_at} | ({"chair": "chair-gwentpolice"} if choose([False, False, True]) else {})
+
+
+def _requested(model: Model, choose: Choose) -> Facts:
+    return {"believed_by": model.agencies[:1], "harm_through": choose([model.agencies[1:2], []])}
+
+
+def _disseminated(model: Model, choose: Choose) -> Facts:
+    return {"agencies": choose([list(model.agencies), model.agencies[:1]])}
+
+
+def _passed_on(model: Model, choose: Choose) -> Facts:
+    role = choose([*model.OF_AGENCIES, *model.OF_NO_AGENCY])
+    return {"role": role} | ({"for_agency": choose(model.agencies)} if role in model.OF_AGENCIES else {})
+
+
+def _added(model: Model, choose: Choose) -> Facts:
+    return {"agency_code": choose([COMES_IN, COMES_IN, model.agencies[1]]), "must_respond": choose([True, False])}
+
+
+def _proclaimed(model: Model, choose: Choose) -> Facts:
+    ahead = model.now.date() + timedelta(days=choose([1, 2, 3, 5, 8, 13]))
+    return {"holidays": [ahead.isoformat()]}
+
+
+def _held(model: Model, choose: Choose) -> Facts:
     if not isinstance(model, Gwent):
         return {"outcome": "further_meeting", "record": "r"}
     attended = [{"role": "chair", "agency": ""}, {"role": "practitioner", "agency": model.raising}]
@@ -69,7 +87,7 @@ def _held(model: Model, choose: Choose) -> dict[str, Any]:
     return held | ({"raising_agency_satisfied": True, "agreed": True} if outcome == "resolved" else {})
 
 
-def _decided(model: Model, choose: Choose) -> dict[str, Any]:
+def _decided(model: Model, choose: Choose) -> Facts:
     review = choose([True, True, False])
     if isinstance(model, Gwent):
         needed = choose([False, False, False, True])
@@ -79,13 +97,14 @@ def _decided(model: Model, choose: Choose) -> dict[str, Any]:
     return {"decided_at": model.now.isoformat(), "review": review, "record": "r"} | (by if review else {})
 
 
-def _correction(model: Model, choose: Choose) -> dict[str, Any]:
+def _correction(model: Model, choose: Choose) -> Facts:
     """Of any signal that counted and was not taken back; a correction leads nowhere once more."""
     ids = [key for key, n in model.accepted.items() if n not in model.void]
     wrong = choose(ids or ["nothing"])
     if wrong == "nothing" or model.before[model.accepted[wrong] - 1].said.name == "corrected":
         return {"corrects": wrong, "record": "r"}
-    return {"corrects": wrong, "record": "r"} | choose([{}, *({"return_to": stage} for stage in model.reached[-4:])])
+    to = choose(["", *model.reached[-4:]])
+    return {"corrects": wrong, "record": "r"} | ({"return_to": to} if to else {})
 
 
 def senders(model: Model) -> list[str]:
@@ -99,7 +118,7 @@ def senders(model: Model) -> list[str]:
 def said_by(model: Model, row: Row) -> list[str]:
     """Those whom a row of the table lets say it."""
     every = (Said(row.signal, "", by, model.now, model.now, {}) for by in senders(model))
-    return [one.by for one in every if model._may(row, one)]
+    return [one.by for one in every if model.may(row, one)]
 
 
 def fitting(model: Model) -> list[Row]:
@@ -129,6 +148,11 @@ def spoil(said: Said, model: Model, choose: Choose) -> Said:
             return replace(said, facts=said.facts | {"stage": choose(model.STAGES)})
         case "turn":
             return replace(said, facts=said.facts | {"stage": model.stage, "turn": choose([1, 2])})
+        case _:
+            return _earlier(said, model, choose)
+
+
+def _earlier(said: Said, model: Model, choose: Choose) -> Said:
     return replace(said, at=max(model.began, said.sent_at - choose([HOUR, 5 * HOUR, 3 * DAY])))
 
 
@@ -136,3 +160,22 @@ def all_always() -> list[str]:
     """What may be said at any time, immediate action and withdrawal less often than the rest."""
     usual = ["discussion_recorded", "role_changed", "agency_added", "corrected", "corrected", "calendar_changed"]
     return [*usual, *usual, *sorted(ALWAYS)]
+
+
+FACTS: dict[str, Callable[[Model, Choose], Facts]] = {
+    "resolved": _agreed,
+    "not_resolved": _not_resolved,
+    "meeting_arranged": _arranged,
+    "meeting_held": _held,
+    "review_requested": _requested,
+    "review_decided": _decided,
+    "review_completed": lambda model, choose: {"practitioners_included": True},
+    "report_accepted": _agreed,
+    "report_presented": _agreed,
+    "learning_disseminated": _disseminated,
+    "role_changed": _passed_on,
+    "agency_added": _added,
+    "corrected": _correction,
+    "calendar_changed": _proclaimed,
+}
+"""What each signal carries beside its text."""
