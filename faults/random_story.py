@@ -55,7 +55,7 @@ async def against_the_model(yard: Yard, *, short: bool) -> list[Found]:
     """Row 12: stories that nobody thought of."""
     met = await asyncio.to_thread(play, yard.stores, SHORT if short else WHOLE, SEED, sys.stderr if not short else None)
     found = Found("random signals, passing time", "each step is as the model of the specification says", met.examples)
-    found.wrong = [f"{words}\n{story}" for words, story in differing(met)]
+    found.wrong = ["\n".join([words, *story]) for words, story in met.stories]
     found.note = f"seed {SEED}, {met.steps} steps"
     return [found]
 
@@ -69,14 +69,12 @@ def play(where: Stores, budget: Budget, first: int, log: IO[str] | None = None) 
         first: the seed of the first batch.
         log: where each batch and each difference is told.
     """
-    met, loop, until = Met(), Loop(), time.monotonic() + budget.seconds
+    met, loop, until = Met(log), Loop(), time.monotonic() + budget.seconds
     try:
         for number in range(first, first + budget.batches):
-            told = len(met.stories)
+            met.tell(f"seed {number}")
             _batch(where, loop, met, budget, number)
-            for words, story in met.stories[told : told + 1]:
-                _tell(log, f"seed {number} DIFFERS: {words}", *(f"    {line}" for line in story))
-            _tell(log, f"seed {number}: {met.examples} examples, {met.steps} steps, {len(differing(met))} differences")
+            met.tell(f"{met.examples} examples, {met.steps} steps, {len(met.stories)} differences so far")
             if time.monotonic() > until:
                 break
     finally:
@@ -99,12 +97,7 @@ def _batch(where: Stores, loop: Loop, met: Met, budget: Budget, number: int) -> 
         run_state_machine_as_test(seed(number)(machine(where, loop, met)), settings=chosen)
     except Exception as fault:  # noqa: BLE001 - whatever breaks is told, and the next batch is played
         if len(met.stories) == told:
-            met.stories.append((f"{type(fault).__name__}: {fault}", traceback.format_exc().splitlines()))
-
-
-def differing(met: Met) -> list[tuple[str, str]]:
-    """Each difference once, with the story that led there."""
-    return list({words: "\n".join(story) for words, story in met.stories}.items())
+            met.differs(f"{type(fault).__name__}: {fault}", traceback.format_exc().splitlines())
 
 
 def never_met(met: Met) -> list[str]:
@@ -123,14 +116,9 @@ def _all_of(model: type[Gwent] | type[CwmTafMorgannwg]) -> Iterable[str]:
     yield from (f"said {signal}" for signal in sorted({row.signal for row in model.ROWS}))
 
 
-def _tell(log: IO[str] | None, *lines: str) -> None:
-    for line in lines:
-        print(line, file=log, flush=True) if log else None
-
-
 def report(met: Met) -> Iterable[str]:
     """What a run came to, in lines."""
-    yield f"{met.examples} examples, {met.steps} steps, {len(differing(met))} differences, {met.silent} without answer"
+    yield f"{met.examples} examples, {met.steps} steps, {len(met.stories)} differences, {met.silent} without answer"
     yield from (f"{count:7d} {what}" for what, count in sorted(met.seen.items()))
     yield from (f"never met: {what}" for what in never_met(met))
 
@@ -143,9 +131,10 @@ def main() -> int:
     asked.add_argument("--log", type=Path, default=Path("stories.log"), help="stories.log if not said")
     words = asked.parse_args()
     with stores() as where, words.log.open("w", encoding="utf-8") as log:
-        _tell(log, f"begun {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, seed {words.seed}, {words.seconds:.0f} seconds")
+        begun = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+        print(f"begun {begun}, seed {words.seed}, {words.seconds:.0f} seconds", file=log, flush=True)
         met = play(where, WHOLE._replace(seconds=words.seconds), words.seed, log)
-        _tell(log, *report(met))
+        met.tell(*report(met))
     print(f"{words.log}: {next(iter(report(met)))}")
     return 1 if met.stories else 0
 

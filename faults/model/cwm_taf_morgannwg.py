@@ -56,6 +56,7 @@ class CwmTafMorgannwg(Model):
         moment = self.began if start == 1 else self.now
         self.go(first, moment, moment)
         self.settle()
+        self.pass_time(self.now)
 
     # --- who
 
@@ -254,6 +255,7 @@ class CwmTafMorgannwg(Model):
                 self.tell("informed", told, new and new.starts_at)
         self.log.append("calendar loaded")
         self.settle()
+        self.pass_time(self.now)
 
     def begin_meeting(self, clock: Clock) -> None:
         if not clock.meeting:

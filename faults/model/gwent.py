@@ -48,6 +48,7 @@ class Gwent(Model):
         self.facts = Remembered()
         self.go("practitioners", self.began, self.began)
         self.settle()
+        self.pass_time(self.now)
 
     # --- who
 

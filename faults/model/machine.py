@@ -12,7 +12,8 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from typing import Any, ClassVar
+from random import Random
+from typing import IO, Any, ClassVar
 
 from govuk_bank_holidays.bank_holidays import BankHolidays  # type: ignore[import-untyped]
 from hypothesis import strategies as st
@@ -24,17 +25,14 @@ from faults.model.cwm_taf_morgannwg import CwmTafMorgannwg, Planned
 from faults.model.gwent import Gwent
 from faults.model.sayings import NAMES, Choose, all_always, facts, fitting, said_by, senders, spoil
 from faults.model.signals import Model
-from faults.model.world import Disagreement, Loop, World
+from faults.model.world import UNHEARD_OF, Disagreement, Loop, World
 from faults.stores import Stores
 from tests import ctm, people
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LONGEST_WAY = 40
-ASIDE = ("progress_noted", "panel_set_up", "head_of_service_consulted")
-"""Said in a stage that it does not move on."""
-
-LEADS_NOWHERE = (*ASIDE, "meeting_held")
-"""A further meeting of the QA Sub Group, and another after it, is a way, and leads to no end."""
+OFTEN = {"resolved": 1, "progress_noted": 2, "panel_set_up": 2, "head_of_service_consulted": 3}
+"""How often these lead on, beside six times for all others: most cases are to go deep."""
 
 BEGINNINGS = [
     datetime.fromisoformat(moment)
@@ -66,12 +64,26 @@ class Met:
     Attributes:
         stories: of those that disagree, each with its difference.
         seen: how often each occasion was met; steps, examples: how many there were.
+        silent: how many were given up since the time-skipping server did not answer.
+        log: where each example is told as it ends, and each difference with its story.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, log: IO[str] | None = None) -> None:
+        self.log = log
         self.seen: Counter[str] = Counter()
         self.steps = self.examples = self.silent = 0
         self.stories: list[tuple[str, list[str]]] = []
+
+    def tell(self, *lines: str) -> None:
+        """Lines of the log."""
+        for line in lines:
+            print(line, file=self.log, flush=True) if self.log else None
+
+    def differs(self, words: str, story: list[str]) -> None:
+        """A difference; the machine plays a story that differs once more, so each is told once."""
+        if words not in [known for known, _ in self.stories]:
+            self.stories.append((words, story))
+            self.tell(f"DIFFERS: {words}", *(f"    {line}" for line in story))
 
 
 class RandomStory(RuleBasedStateMachine):
@@ -89,10 +101,10 @@ class RandomStory(RuleBasedStateMachine):
 
     # --- the beginning
 
-    @initialize(data=st.data())
-    def begins(self, data: Any) -> None:
-        """A case is raised."""
-        choose = _drawing(data)
+    @initialize(random=st.randoms(use_true_random=True))
+    def begins(self, random: Random) -> None:
+        """A case is raised; all that is chosen from here on follows from what was drawn."""
+        self.choose = choose = random.choice
         begins = choose(BEGINNINGS)
         ago = choose([0 * HOUR, 0 * HOUR, 3 * HOUR, 4 * DAY])
         kind = choose(["sqlite"] * 9 + ["postgresql"])
@@ -137,53 +149,53 @@ class RandomStory(RuleBasedStateMachine):
         return self.world is not None and not self.failed and self.model.stage != ENDED
 
     @precondition(_alive)
-    @rule(data=st.data())
-    def somebody_says_what_leads_on(self, data: Any) -> None:
+    @rule()
+    def somebody_says_what_leads_on(self) -> None:
         """Often: so that cases go deep."""
-        self._lead_on(_drawing(data))
+        self._lead_on()
 
     @precondition(_alive)
-    @rule(data=st.data())
-    def somebody_says_what_leads_on_later(self, data: Any) -> None:
+    @rule()
+    def somebody_says_what_leads_on_later(self) -> None:
         """After a while."""
-        choose = _drawing(data)
+        choose = self.choose
         self._pass(choose([10 * MINUTE, 5 * HOUR, DAY, 2 * DAY]))
-        self._lead_on(choose)
+        self._lead_on()
 
     @precondition(_alive)
-    @rule(data=st.data())
-    def somebody_says_what_may_be_said_at_any_time(self, data: Any) -> None:
+    @rule()
+    def somebody_says_what_may_be_said_at_any_time(self) -> None:
         """Correction, withdrawal, agency, role, discussion, calendar, immediate action."""
-        choose = _drawing(data)
+        choose = self.choose
         self._pass(MINUTE)
         name = choose(all_always())
         able = [by for by in senders(self.model) if self.model.always(self._said(name, by, {}))]
         self._say(self._said(name, choose(able), facts(self.model, name, choose)))
 
     @precondition(_alive)
-    @rule(data=st.data())
-    def somebody_says_something_spoilt(self, data: Any) -> None:
+    @rule()
+    def somebody_says_something_spoilt(self) -> None:
         """One thing is wrong with what would lead on."""
-        choose = _drawing(data)
+        choose = self.choose
         self._pass(MINUTE)
         if row := choose([*fitting(self.model)] or [None]):
             said = self._said(row.signal, choose(said_by(self.model, row)), facts(self.model, row.signal, choose))
             self._say(spoil(said, self.model, choose))
 
     @precondition(_alive)
-    @rule(data=st.data())
-    def anybody_says_anything(self, data: Any) -> None:
+    @rule()
+    def anybody_says_anything(self) -> None:
         """Any role, any signal, all that it carries."""
-        choose = _drawing(data)
+        choose = self.choose
         self._pass(MINUTE)
-        name = choose([*NAMES, "nonsense"])
+        name = choose([*NAMES, UNHEARD_OF])
         self._say(self._said(name, choose(senders(self.model)), facts(self.model, name, choose)))
 
     @precondition(_alive)
-    @rule(data=st.data())
-    def somebody_says_it_once_more(self, data: Any) -> None:
+    @rule()
+    def somebody_says_it_once_more(self) -> None:
         """An accepted id counts once; a refused one is judged anew."""
-        choose = _drawing(data)
+        choose = self.choose
         self._pass(MINUTE)
         if self.model.accepted:
             key = choose(list(self.model.accepted))
@@ -191,22 +203,22 @@ class RandomStory(RuleBasedStateMachine):
         if self.refused:
             self._say(replace(choose(self.refused), sent_at=self.world_now, at=self.world_now))
 
-    @rule(data=st.data())
+    @rule()
     @precondition(lambda self: self.world is not None and not self.failed)
-    def time_passes(self, data: Any) -> None:
+    def time_passes(self) -> None:
         """To just before, at or just after the next moment, or for long."""
-        choose, coming = _drawing(data), self.model.next_moment()
+        choose, coming = self.choose, self.model.next_moment()
         how = choose(["before", "at", "after", "hours", "day", "week", "weeks"])
         ways = {"before": -5 * MINUTE, "at": 0 * MINUTE, "after": 5 * MINUTE}
         if how in ways and coming:
             return self._until(coming + ways[how])
         self._pass({"hours": 7 * HOUR, "day": DAY, "week": 7 * DAY, "weeks": 23 * DAY}.get(how, HOUR))
 
-    @rule(data=st.data())
+    @rule()
     @precondition(lambda self: self._alive() and isinstance(self.model, CwmTafMorgannwg))
-    def the_board_loads_a_meeting(self, data: Any) -> None:
+    def the_board_loads_a_meeting(self) -> None:
         """Planned, moved, cancelled."""
-        choose, model = _drawing(data), self.model
+        choose, model = self.choose, self.model
         self._pass(MINUTE)
         if not isinstance(model, CwmTafMorgannwg):
             return
@@ -233,7 +245,10 @@ class RandomStory(RuleBasedStateMachine):
                 self._lead_to_the_end()
         finally:
             if hasattr(self, "model"):
-                RandomStory.met.seen.update(f"{type(self.model).__name__}: {word}" for word in self.model.log)
+                model, met = self.model, RandomStory.met
+                name = f"{type(model).__name__} of {self.lines[0].split()[1]}"
+                met.tell(f"{met.examples} {name}: {len(self.lines)} lines, {model.stage} {model.outcome}")
+                met.seen.update(f"{type(self.model).__name__}: {word}" for word in self.model.log)
             if self.world:
                 self.loop.do(self.world.close())
 
@@ -244,7 +259,8 @@ class RandomStory(RuleBasedStateMachine):
         for _ in range(LONGEST_WAY):
             if self.model.stage == ENDED or self.failed:
                 break
-            self._lead_on(lambda some: some[0], aside=LEADS_NOWHERE)
+            self._pass(self.choose([MINUTE, MINUTE, 2 * HOUR, 2 * DAY, 9 * DAY]))
+            self._lead_on(ending=True)
         self._until(self.world_now + HOUR)
         if self.model.stage != ENDED and not self.failed:
             raise self._disagreement(f"no way on was found from {self.model.stage}")
@@ -260,9 +276,9 @@ class RandomStory(RuleBasedStateMachine):
 
     # --- how it is done
 
-    def _lead_on(self, choose: Choose, aside: tuple[str, ...] = ASIDE) -> None:
+    def _lead_on(self, *, ending: bool = False) -> None:
         """Say what leads on, once its time has come."""
-        model = self.model
+        model, choose = self.model, self.choose
         self._pass(MINUTE)
         if (start := _awaited_start(model)) and start >= self.world_now:
             self._until(start + HOUR)
@@ -271,10 +287,8 @@ class RandomStory(RuleBasedStateMachine):
             return self._pass(DAY)
         if isinstance(model, CwmTafMorgannwg) and model.stage in ("qa", "board") and not start:
             return self._plan_a_meeting(model)
-        moving = [row for row in rows if row.signal not in aside]
-        if model.stage != "qa":
-            moving = [row for row in rows if row.signal not in ASIDE]
-        row = choose([*reversed(moving), *moving, *rows])
+        further = "meeting_held" if ending and model.stage == "qa" else ""
+        row = choose([row for row in rows for _ in range(OFTEN.get(row.signal, 6)) if row.signal != further])
         said = self._said(row.signal, choose(said_by(model, row)), facts(model, row.signal, choose))
         ago = choose([0 * MINUTE, 0 * MINUTE, 0 * MINUTE, 20 * MINUTE, 3 * HOUR])
         self._say(replace(said, at=max(said.at - ago, model.began)))
@@ -349,12 +363,8 @@ class RandomStory(RuleBasedStateMachine):
 
     def _disagreement(self, words: str) -> Disagreement:
         self.failed = True
-        RandomStory.met.stories.append((words, list(self.lines)))
+        RandomStory.met.differs(words, list(self.lines))
         return Disagreement("\n".join([words, *self.lines]))
-
-
-def _drawing(data: Any) -> Choose:
-    return lambda some: data.draw(st.sampled_from(some))
 
 
 def _planned(group: str, starts: datetime, papers_days: int | None, *, cancelled: bool) -> Planned:

@@ -159,7 +159,7 @@ def _earlier(said: Said, model: Model, choose: Choose) -> Said:
 def all_always() -> list[str]:
     """What may be said at any time, immediate action and withdrawal less often than the rest."""
     usual = ["discussion_recorded", "role_changed", "agency_added", "corrected", "corrected", "calendar_changed"]
-    return [*usual, *usual, *sorted(ALWAYS)]
+    return [*usual * 4, *sorted(ALWAYS)]
 
 
 FACTS: dict[str, Callable[[Model, Choose], Facts]] = {

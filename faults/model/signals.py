@@ -50,6 +50,7 @@ class Model(State):
         else:
             getattr(self, f"said_{said.name}")(said)
         self.settle()
+        self.pass_time(self.now)  # what is past already happens at once
         self.log.append(f"said {said.name}{' (proposal)' if proposal else ''}")
         return "proposal" if proposal else "accepted"
 

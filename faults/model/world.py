@@ -31,6 +31,9 @@ from tests.story import NAMESPACE, Story, begin
 T = TypeVar("T")
 PATIENCE_SECONDS, LOOK_SECONDS = 12, 0.02
 LONGEST_SECONDS = 60
+UNHEARD_OF = "nonsense"
+"""A signal that no protocol knows."""
+
 ON_TIME = timedelta(seconds=100)
 """A notice leaves at its moment, or so long after it: the server takes a moment for everything."""
 
@@ -106,6 +109,9 @@ class World:
 
     async def say(self, said: Said, code: str, to: str = "") -> str:
         """Send a signal; answers the code of its receipt: this one, or what it is when patience ends."""
+        if said.name == UNHEARD_OF:  # nothing of it is read, its id neither: nobody can ask for a receipt
+            await self.story.handle(self.case).signal(said.name, self._payload(said))
+            return code
         receipt = await self.story.say(self.case + to, said.name, self._payload(said))
         for _ in range(int(PATIENCE_SECONDS / LOOK_SECONDS)):
             if receipt is None or receipt.code in (code, "ended"):
@@ -127,7 +133,9 @@ class World:
             if fault.status is not RPCStatusCode.NOT_FOUND:
                 raise
             return "ended"
-        code = "accepted" if once_more else await asyncio.to_thread(self._recorded, said)
+        code = "accepted" if once_more else "unknown"
+        if not once_more and said.name != UNHEARD_OF:
+            code = await asyncio.to_thread(self._recorded, said)
         await self.until_another_run(before)
         return code
 
