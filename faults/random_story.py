@@ -47,7 +47,7 @@ class Budget(NamedTuple):
     batches: int = sys.maxsize
 
 
-SHORT, WHOLE = Budget(HOUR_SECONDS, 7, 8, batches=1), Budget(HOUR_SECONDS, 10, 30)
+SHORT, WHOLE = Budget(HOUR_SECONDS, 7, 8, batches=1), Budget(HOUR_SECONDS, 8, 30)
 SEED = 12
 
 
@@ -94,7 +94,7 @@ def _batch(where: Stores, loop: Loop, met: Met, budget: Budget, number: int) -> 
     )
     told = len(met.stories)
     try:
-        run_state_machine_as_test(seed(number)(machine(where, loop, met)), settings=chosen)
+        run_state_machine_as_test(seed(number)(machine(where, loop, met, number)), settings=chosen)
     except Exception as fault:  # noqa: BLE001 - whatever breaks is told, and the next batch is played
         if len(met.stories) == told:
             met.differs(f"{type(fault).__name__}: {fault}", traceback.format_exc().splitlines())
