@@ -28,10 +28,11 @@ workers died, and both must be the same to the byte. Chains are verified; what i
 | `mail` | row 4: the mail server away, dropping, refusing, dripping, without TLS |
 | `engine_away` | row 2: Temporal killed across due times and in the middle of signals |
 | `records_away` | row 3: the database gone, killed in mid-transaction, out of connections, out of disk |
+| `random_story`, `model` | row 12: random signals and passing time against a model written from the specification |
 | `disorder` | row 5: signals doubled, late, out of order, by two doors at once, 20,000 to one case |
 
 Rows 6 to 8 (1,000 due times in a second, clock changes, two things in one second) belong on the time-skipping server;
-rows 9 to 12 need more than a fault from outside. They are not here yet.
+rows 9 to 11 need more than a fault from outside. They are not here yet.
 
 A fault takes as long as the product's own waits: half a minute until an activity of a dead worker is given to another,
 a minute for its lease on a mail. `FAULTS_HASTY` shortens these where many runs count more than one run's length.

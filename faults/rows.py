@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from typing import Protocol
 
-from faults import disorder, engine_away, killed_worker, mail, records_away
+from faults import disorder, engine_away, killed_worker, mail, random_story, records_away
 from faults.found import Found
 from faults.yard import Yard
 
@@ -24,5 +24,6 @@ ROWS: dict[str, Row] = {
     "doubled": disorder.doubled,
     "early": disorder.too_early,
     "bombarded": disorder.bombarded,
+    "stories": random_story.against_the_model,
 }
 """Each row by a name that `python -m faults NAME` takes; called with `short` it is cut short."""

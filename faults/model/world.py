@@ -29,8 +29,8 @@ from tests import ctm, people
 from tests.story import NAMESPACE, Story, begin
 
 T = TypeVar("T")
-PATIENCE_SECONDS, LOOK_SECONDS = 12, 0.02
-LONGEST_SECONDS = 60
+PATIENCE_SECONDS, LOOK_SECONDS = 40, 0.05
+LONGEST_SECONDS = 150
 UNHEARD_OF = "nonsense"
 """A signal that no protocol knows."""
 
