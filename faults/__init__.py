@@ -41,6 +41,7 @@ workers died, and both must be the same to the byte. Chains are verified; what i
 | `bugged`, `bugs`, `replayed` | row 9: a bug in the workflows' code and its deploy; old histories on new code |
 | `operators` | row 10: workflows reset by an operator, or terminated and taken up again |
 | `older` | row 11: the records, or Temporal, restored to an earlier moment |
+| `random_story`, `model` | row 12: random signals and passing time against a model written from the specification |
 
 A fault takes as long as the product's own waits: half a minute until an activity of a dead worker is given to another,
 a minute for its lease on a mail. `FAULTS_HASTY` shortens these where many runs count more than one run's length.

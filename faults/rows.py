@@ -17,6 +17,7 @@ from faults import (
     one_moment,
     operators,
     race,
+    random_story,
     records_away,
     same_second,
     stepped_clock,
@@ -56,5 +57,6 @@ ROWS: dict[str, Row] = {
     "terminated": operators.terminations,
     "restored": older.records_restored,
     "engine-restored": older.engine_restored,
+    "stories": random_story.against_the_model,
 }
 """Each row by a name that `python -m faults NAME` takes; called with `short` it is cut short."""
