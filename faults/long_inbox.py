@@ -1,6 +1,7 @@
 """Row 5: more signals wait than a new run can begin with, and the worker dies as they are set aside or taken back.
 
-Seen to fail: SEEN
+Seen to fail: with a batch that is written again though its number was written already (`records.set_aside.set_aside`)
+“signals set aside” doubled eight of them.
 """
 
 import asyncio
