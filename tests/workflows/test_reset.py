@@ -154,8 +154,10 @@ async def test_what_a_case_has_not_judged_as_it_is_reset_is_judged_once(
         for said in (RAW, RAW, RAW | {"id": "raw"}):
             await handle.signal("discussion_recorded", said)
         await handle.signal("immediate_action", {"id": "danger", "by": "practitioner", "agency": "ABUHB"})
+        run = await run_of(story.client, case)
+        point, *_ = await points(story.client, case, run)
         for _ in range(2):
-            await reset(story.client, case, (await points(story.client, case))[0])
+            await reset(story.client, case, point, run)
         async with working(real_server.client, engine, story.setting):
             await until(lambda: _said(engine).count("danger") == 1 and len(_said(engine)) == 5)
             await story.posted(case)
