@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 
 from sqlalchemy import insert, select
+from temporalio.service import RPCError
 
-from faults.ground import Ground
+from faults.ground import LONGEST_SECONDS, Ground
 from records import cases
 from records.database import writing
 from records.models import Case, CaseAgency, CasePerson, Clock, Meeting, Stream
@@ -33,10 +35,19 @@ async def copies(place: Ground, first: str, many: int) -> list[str]:
     async def begin(reference: str) -> None:
         async with gate:
             await place.door.engine.start(last_state(facts).model_copy(update={"reference": reference}))
-            await place.client.get_workflow_handle(reference).query("status")
+            await _waits(place, reference)
 
     await asyncio.gather(*map(begin, others))
     return others
+
+
+async def _waits(place: Ground, reference: str) -> None:
+    """It has answered a query: so it has seen what it waits for. A busy server says that it has to be asked again."""
+    async with asyncio.timeout(LONGEST_SECONDS):
+        while True:
+            with suppress(RPCError):
+                await place.client.get_workflow_handle(reference).query("status")
+                return
 
 
 def _copy(place: Ground, first: str, others: Iterable[str]) -> None:
