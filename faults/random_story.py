@@ -24,10 +24,11 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from faults.found import Found
+from faults.model.beginnings import Met
 from faults.model.case import ENDED
 from faults.model.cwm_taf_morgannwg import CwmTafMorgannwg
 from faults.model.gwent import Gwent
-from faults.model.machine import Met, machine
+from faults.model.machine import machine
 from faults.model.world import Loop
 from faults.stores import Stores, stores
 from faults.yard import Yard
@@ -47,16 +48,18 @@ class Budget(NamedTuple):
     batches: int = sys.maxsize
 
 
-SHORT, WHOLE = Budget(HOUR_SECONDS, 7, 8, batches=1), Budget(HOUR_SECONDS, 8, 30)
-SEED = 12
+SHORT, WHOLE = Budget(HOUR_SECONDS, 2, 6, batches=1), Budget(HOUR_SECONDS, 8, 30)
+SEED, SHORT_SEED = 12, 14
+"""The short cut has stories of both protocols that come to a review, a refusal and an end."""
 
 
 async def against_the_model(yard: Yard, *, short: bool) -> list[Found]:
     """Row 12: stories that nobody thought of."""
-    met = await asyncio.to_thread(play, yard.stores, SHORT if short else WHOLE, SEED, sys.stderr if not short else None)
+    budget, first, log = (SHORT, SHORT_SEED, None) if short else (WHOLE, SEED, sys.stderr)
+    met = await asyncio.to_thread(play, yard.stores, budget, first, log)
     found = Found("random signals, passing time", "each step is as the model of the specification says", met.examples)
     found.wrong = ["\n".join([words, *story]) for words, story in met.stories]
-    found.note = f"seed {SEED}, {met.steps} steps"
+    found.note = f"seed {first}, {met.steps} steps"
     return [found]
 
 

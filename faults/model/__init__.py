@@ -8,8 +8,10 @@ specification leaves something open it follows the project's decisions (`docs/de
 | `days`, `limits` | working days; a clock: when it is due, when it speaks |
 | `gwent_table`, `cwm_taf_morgannwg_table` | the specification's tables: who says what, which clocks run |
 | `case`, `signals` | what both share: telling, clocks, time; the verdict, what may be said at any time |
+| `board` | clocks that wait for a meeting of the board's calendar |
 | `gwent`, `cwm_taf_morgannwg` | stage by stage: who is told, which clocks begin and are met, where a signal leads |
 | `sayings` | what might be said, and how it goes wrong |
+| `beginnings` | when stories begin; what a run of them came to |
 | `machine` | hypothesis says it, lets time pass, and compares after each step |
 | `world` | the product: workflow, records and mail on a time-skipping server; what is compared |
 

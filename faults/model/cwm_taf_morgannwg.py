@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from faults.model import cwm_taf_morgannwg_table as table
+from faults.model.board import FollowsTheBoard, Planned
 from faults.model.case import GRACE, Facts, Refused, Row, Said
 from faults.model.cwm_taf_morgannwg_table import (
     ANSWERS,
@@ -15,17 +16,7 @@ from faults.model.cwm_taf_morgannwg_table import (
     LATE_RESPONSES,
     QA_CHAIR,
 )
-from faults.model.limits import Clock, Meeting
-from faults.model.signals import Model
-
-
-class Planned(NamedTuple):
-    """A row of the board's calendar."""
-
-    group: str
-    starts_at: datetime
-    papers_due: datetime | None
-    cancelled: bool
+from faults.model.limits import Clock
 
 
 @dataclass
@@ -40,7 +31,7 @@ class Remembered(Facts):
     decided_at: datetime | None = None
 
 
-class CwmTafMorgannwg(Model):
+class CwmTafMorgannwg(FollowsTheBoard):
     """A case under Cwm Taf Morgannwg's protocol."""
 
     STAGES, ROWS, LIMITS, PROPOSED = table.STAGES, table.ROWS, table.LIMITS, table.PROPOSED
@@ -197,76 +188,10 @@ class CwmTafMorgannwg(Model):
             if old and old.state == "closed":
                 self.resume(old)
         self.tell("action-required", [BU])
-        self._await_meeting("qa_meeting", [QA_CHAIR])
+        self.await_meeting("qa_meeting", [QA_CHAIR])
         for clock in self.running("qa_meeting"):
             if clock.meeting:
                 self.tell("informed", self.each("representative"), clock.meeting.starts_at)
-
-    def _await_meeting(self, name: str, oversees: list[str]) -> None:
-        if self.joining:
-            return
-        old = self.kept(name) if self.returned else None
-        stopped, group = bool(old and old.state == "closed"), self.LIMITS[name].group
-        if old:
-            self.resume(old)
-            if stopped or not self._over(old):
-                self._plan(old, self.now if stopped else old.start)
-        else:
-            meeting = self.next_meeting(group, self.led_at)
-            self.start(name, self.led_at, [BU], oversees, meeting=meeting, unplanned=None if meeting else self.led_at)
-        for clock in self.running("qa_meeting"):
-            if clock.meeting and clock.meeting.starts_at <= self.now:
-                self.begin_meeting(clock)
-
-    def _over(self, clock: Clock) -> bool:
-        ends = clock.meeting.starts_at if clock.limit.met_at_start and clock.meeting else clock.due
-        return bool(ends and ends <= self.now)
-
-    def _plan(self, clock: Clock, after: datetime) -> Meeting | None:
-        """It waits for the first meeting after a moment, or for one to be planned; answers the one before."""
-        before, meeting = clock.meeting, self.next_meeting(clock.limit.group, after)
-        if meeting and meeting.starts_at <= self.now and (not before or meeting.starts_at != before.starts_at):
-            meeting = self.next_meeting(clock.limit.group, self.now)  # entered after it took place
-        if meeting != before:
-            clock.unplanned = None if meeting else clock.unplanned or self.now
-            clock.meeting, clock.since = meeting, self.now
-            clock.due = clock.reckon(self.days)
-        return before
-
-    def next_meeting(self, group: str, after: datetime) -> Meeting | None:
-        ahead = [row for row in self.calendar.values() if row.group == group and row.starts_at > after]
-        first = min((row for row in ahead if not row.cancelled), key=lambda row: row.starts_at, default=None)
-        return Meeting(first.starts_at, first.papers_due) if first else None
-
-    def load(self, key: str, planned: Planned) -> None:
-        """The board loads a row of its calendar (decision 23)."""
-        self.calendar[key] = planned
-        for clock in self.running():
-            if clock.limit.group != planned.group or self._over(clock):
-                continue
-            before = self._plan(clock, clock.start)
-            new, told = clock.meeting, self.each("representative") if clock.name == "qa_meeting" else []
-            if (new and new.starts_at) == (before and before.starts_at):
-                continue
-            if before:
-                self.tell("date-changed", clock.accountable, clock.due, of_clock=True)
-                self.tell("date-changed", told, new and new.starts_at, of_clock=True)
-            else:
-                self.tell("informed", told, new and new.starts_at)
-        self.log.append("calendar loaded")
-        self.settle()
-        self.pass_time(self.now)
-
-    def begin_meeting(self, clock: Clock) -> None:
-        if not clock.meeting:
-            return
-        clock.meet(clock.meeting.starts_at, len(self.before))
-        self.start("qa_outcome", clock.meeting.starts_at, [BU], [QA_CHAIR])
-        self.log.append("meeting of the Sub Group began")
-
-    def awaited(self, name: str) -> Meeting | None:
-        clocks = [clock for clock in self.clocks if clock.name == name and not clock.taken_back]
-        return clocks[-1].meeting if clocks else None
 
     def _after_its_start(self, said: Said) -> None:
         if self.stage == "qa" and not ((meeting := self.awaited("qa_meeting")) and said.at > meeting.starts_at):
@@ -356,7 +281,7 @@ class CwmTafMorgannwg(Model):
 
     def enter_board(self) -> None:
         self.tell("action-required", [BU])
-        self._await_meeting("present_report", [CO_CHAIR])
+        self.await_meeting("present_report", [CO_CHAIR])
 
     def times_report_presented(self, said: Said) -> None:
         if not ((meeting := self.awaited("present_report")) and said.at >= meeting.starts_at):

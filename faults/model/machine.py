@@ -8,20 +8,18 @@ At the end of an example the case is led to an end by the model's way on: no sta
 held against the notices.
 """
 
-from collections import Counter
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import IO, Any, ClassVar
+from typing import Any, ClassVar
 
-from govuk_bank_holidays.bank_holidays import BankHolidays  # type: ignore[import-untyped]
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from temporalio.service import RPCError
 
+from faults.model.beginnings import BEGINNINGS, Met, awaited_start, bank_holidays, planned
 from faults.model.case import ENDED, Said
-from faults.model.cwm_taf_morgannwg import CwmTafMorgannwg, Planned
+from faults.model.cwm_taf_morgannwg import CwmTafMorgannwg
 from faults.model.gwent import Gwent
 from faults.model.sayings import NAMES, Choose, all_always, facts, fitting, said_by, senders, spoil
 from faults.model.signals import Model
@@ -33,57 +31,6 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LONGEST_WAY = 40
 OFTEN = {"resolved": 1, "progress_noted": 2, "panel_set_up": 2, "head_of_service_consulted": 3}
 """How often these lead on, beside six times for all others: most cases are to go deep."""
-
-BEGINNINGS = [
-    datetime.fromisoformat(moment)
-    for moment in (
-        "2026-03-27T10:00+00:00",
-        "2026-03-31T16:50+01:00",
-        "2026-05-21T09:00+01:00",
-        "2026-08-27T19:30+01:00",
-        "2026-10-22T08:15+01:00",
-        "2026-12-17T15:00+00:00",
-        "2026-12-25T03:00+00:00",
-        "2027-02-08T11:00+00:00",
-        "2027-06-05T12:00+01:00",
-    )
-]
-"""Before Easter and clock changes, bank holidays, Christmas; by night, at a weekend, and on a plain Monday."""
-
-
-@cache
-def bank_holidays() -> frozenset[date]:
-    """Those of England and Wales, as GOV.UK lists them."""
-    listed = BankHolidays(use_cached_holidays=True).get_holidays(division="england-and-wales")
-    return frozenset(day["date"] for day in listed)
-
-
-class Met:
-    """What the examples of a run came to.
-
-    Attributes:
-        stories: of those that disagree, each with its difference.
-        seen: how often each occasion was met; steps, examples: how many there were.
-        silent: how many were given up since the time-skipping server did not answer.
-        log: where each example is told as it ends, and each difference with its story.
-    """
-
-    def __init__(self, log: IO[str] | None = None) -> None:
-        self.log = log
-        self.seen: Counter[str] = Counter()
-        self.steps = self.examples = self.silent = 0
-        self.stories: list[tuple[str, list[str]]] = []
-
-    def tell(self, *lines: str) -> None:
-        """Lines of the log."""
-        for line in lines:
-            print(line, file=self.log, flush=True) if self.log else None
-
-    def differs(self, words: str, story: list[str]) -> None:
-        """A difference; the machine plays a story that differs once more, so each is told once."""
-        if words not in [known for known, _ in self.stories]:
-            self.stories.append((words, story))
-            self.tell(f"DIFFERS: {words}", *(f"    {line}" for line in story))
 
 
 class RandomStory(RuleBasedStateMachine):
@@ -137,8 +84,8 @@ class RandomStory(RuleBasedStateMachine):
         must = [code for code in codes if "(" not in code]
         calendar = {}
         for key, group in (("qa-1", "qa_children"), ("qa-2", "qa_children"), ("board-1", "board")):
-            if planned := choose([None, 9, 30, 60]):
-                calendar[key] = _planned(group, raised + planned * DAY, choose([None, 2]), cancelled=False)
+            if ahead := choose([None, 9, 30, 60]):
+                calendar[key] = planned(group, raised + ahead * DAY, choose([None, 2]), cancelled=False)
                 self._step(lambda key=key: self.loop.do(self._world.load(key, calendar[key])), compare=False)
         agencies = ["CTMUHB", *(code.strip("()") for code in codes)]
         start = int(options["start"])
@@ -170,7 +117,8 @@ class RandomStory(RuleBasedStateMachine):
         choose = self.choose
         self._pass(MINUTE)
         name = choose(all_always())
-        able = [by for by in senders(self.model) if self.model.always(self._said(name, by, {}))]
+        now = self.world_now
+        able = [by for by in senders(self.model) if self.model.always(Said(name, "", by, now, now, {}))]
         self._say(self._said(name, choose(able), facts(self.model, name, choose)))
 
     @precondition(_alive)
@@ -228,12 +176,12 @@ class RandomStory(RuleBasedStateMachine):
         if old and old.starts_at <= self.world_now + HOUR:
             return
         starts = old.starts_at if old and choose([True, False]) else self.world_now + choose([5, 12, 33]) * DAY
-        planned = _planned(group, starts, choose([None, 2]), cancelled=bool(old) and choose([True, False]))
-        self.lines.append(f"{self.world_now:%Y-%m-%d %H:%M} load {key} {planned}")
+        row = planned(group, starts, choose([None, 2]), cancelled=bool(old) and choose([True, False]))
+        self.lines.append(f"{self.world_now:%Y-%m-%d %H:%M} load {key} {row}")
 
         def load() -> None:
-            model.load(key, planned)
-            self.loop.do(self._world.load(key, planned, in_short_runs=bool(self.runs)))
+            model.load(key, row)
+            self.loop.do(self._world.load(key, row, in_short_runs=bool(self.runs)))
 
         self._step(load)
 
@@ -281,7 +229,7 @@ class RandomStory(RuleBasedStateMachine):
         """Say what leads on, once its time has come."""
         model, choose = self.model, self.choose
         self._pass(MINUTE)
-        if (start := _awaited_start(model)) and start >= self.world_now:
+        if (start := awaited_start(model)) and start >= self.world_now:
             self._until(start + HOUR)
         rows = fitting(model)
         if not rows and isinstance(model, CwmTafMorgannwg):
@@ -296,12 +244,12 @@ class RandomStory(RuleBasedStateMachine):
 
     def _plan_a_meeting(self, model: CwmTafMorgannwg) -> None:
         group = "board" if model.stage == "board" else "qa_children"
-        key, planned = f"way-on-{len(model.calendar)}", _planned(group, self.world_now + 9 * DAY, None, cancelled=False)
-        self.lines.append(f"{self.world_now:%Y-%m-%d %H:%M} load {key} {planned}")
+        key, row = f"way-on-{len(model.calendar)}", planned(group, self.world_now + 9 * DAY, None, cancelled=False)
+        self.lines.append(f"{self.world_now:%Y-%m-%d %H:%M} load {key} {row}")
 
         def load() -> None:
-            model.load(key, planned)
-            self.loop.do(self._world.load(key, planned, in_short_runs=bool(self.runs)))
+            model.load(key, row)
+            self.loop.do(self._world.load(key, row, in_short_runs=bool(self.runs)))
 
         self._step(load)
 
@@ -366,23 +314,6 @@ class RandomStory(RuleBasedStateMachine):
         self.failed = True
         RandomStory.met.differs(words, list(self.lines))
         return Disagreement("\n".join([words, *self.lines]))
-
-
-def _planned(group: str, starts: datetime, papers_days: int | None, *, cancelled: bool) -> Planned:
-    starts = starts.replace(minute=0)
-    return Planned(group, starts, starts - papers_days * DAY if papers_days else None, cancelled)
-
-
-def _awaited_start(model: Model) -> datetime | None:
-    """When the meeting begins that the stage waits for."""
-    if isinstance(model, Gwent):
-        ahead = model.ahead() if model.stage == "meeting" and not model.ending else None
-        return ahead.at if ahead else None
-    if not isinstance(model, CwmTafMorgannwg):
-        return None
-    name = {"qa": "qa_meeting", "board": "present_report"}.get(model.stage)
-    meeting = model.awaited(name) if name else None
-    return meeting.starts_at if meeting else None
 
 
 def machine(stores: Stores, loop: Loop, met: Met, batch: int) -> type[RandomStory]:
