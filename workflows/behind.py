@@ -21,6 +21,10 @@ with workflow.unsafe.imports_passed_through():
 T = TypeVar("T")
 C = TypeVar("C", bound=Case[Any])
 RESET = "goes-on-from-the-records-after-a-reset"
+RESET_TO_ITS_BEGIN = "goes-on-from-the-records-where-it-was-reset-to-its-begin"
+"""A run that was reset to a later point replays its begin, where this is no part of it; of a reset to the very begin
+the engine tells a workflow before there is one to hear it."""
+
 ENVELOPE = set(Signal.model_fields)
 
 
@@ -44,6 +48,10 @@ class Course:
         Raises:
             Behind: the records know more than this run.
         """
+        info = workflow.info()
+        if info.run_id != info.original_execution_run_id and workflow.patched(RESET_TO_ITS_BEGIN):
+            flow.close()
+            raise Behind
         doing = asyncio.create_task(flow)
         while True:
             await workflow.wait_condition(lambda: self._reset or doing.done())
