@@ -15,7 +15,7 @@ from sqlalchemy import Engine as Database
 from protocols.errors import CaseUnknown, Refused
 from protocols.steps import Step
 from protocols.working_days import LONDON
-from records import reconciling
+from records import cases, reconciling
 from records.reconciling import ENDED, Stood, Written
 from records.streams import reference_of
 from starter.reconciling.history import CASES, Heard, Histories, Run, Story, workflows
@@ -79,17 +79,17 @@ class Reconciling:
         sides = await self._sides(reference)
         histories = await self._histories()
         found = await asyncio.gather(*(self._apart(histories, side) for side in sides))
-        cases: dict[str, Apart] = {}
+        by_case: dict[str, Apart] = {}
         for side, apart in zip(sides, found, strict=True):
             if apart.lines:
                 case = reference_of(side.stream)
-                mine = cases.setdefault(case, Apart([], []))
+                mine = by_case.setdefault(case, Apart([], []))
                 which = side.stream.removeprefix(f"{case}-immediate-")
                 before = f"immediate action {which}: " if which != side.stream else ""
                 shown = _cut(apart.lines) if not reference else apart.lines
                 mine.lines.extend(f"{before}{line}" for line in shown)
                 mine.remedies.extend(one for one in apart.remedies if one not in mine.remedies)
-        return [Difference(case, tuple(one.lines), tuple(one.remedies)) for case, one in sorted(cases.items())]
+        return [Difference(case, tuple(one.lines), tuple(one.remedies)) for case, one in sorted(by_case.items())]
 
     async def _sides(self, reference: str) -> list[Side]:
         try:
@@ -218,7 +218,14 @@ class Reconciling:
     # --- deciding
 
     async def hold(self) -> int:
-        """After a copy was put back: what waits is held, and no reference is given twice; answers what is held."""
+        """After a copy was put back: what waits is held, and what the engine has is neither begun nor numbered again.
+
+        Answers how many messages are held.
+        """
+        there = await workflows(await self._engine.client())
+        for stream, stood in (await self._standing()).items():
+            if stream in there and not stood.started:
+                await asyncio.to_thread(cases.mark_started, self._database, reference_of(stream))
         for (prefix, year), last in (await self.references_ahead()).items():
             await asyncio.to_thread(reconciling.give_no_more, self._database, prefix, year, last)
         return await asyncio.to_thread(reconciling.hold, self._database)

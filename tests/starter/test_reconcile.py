@@ -12,6 +12,8 @@ from sqlalchemy import Engine, make_url
 from temporalio.testing import WorkflowEnvironment
 
 from records import cases, fence, outbox, reconciling
+from records.database import writing
+from records.models import Case
 from records.reading import timeline
 from tests.doors.test_delivery import PRACTITIONER, until_stage
 from tests.people import case_file
@@ -180,6 +182,10 @@ async def test_what_one_side_lacks_altogether_is_listed(
         listed = await reconcile(unknown)
         assert "the records do not have it, and it is open in Temporal" in listed.out
         assert 1 == (await reconcile(f"{nowhere}5")).code
+        with writing(engine) as session:
+            session.get_one(Case, unheard).started = False
+        assert 0 == (await reconcile("--hold")).code
+        assert cases.case_facts(engine, unheard).started  # else the relay would begin anew what has ended meanwhile
         everything = await reconcile()
         assert (1, True) == (everything.code, {nowhere, unheard, unknown} <= set(everything.out.splitlines()))
 
