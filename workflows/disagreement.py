@@ -109,7 +109,7 @@ class Disagreement(CatchingUp[F]):
         self.case.facts = self.case.facts.without(left.since)
         self.case.first_after = {stage: n for stage, n in self.case.gone_through.items() if n <= left.since}
         self.leave_clocks(left.to, left.at, returning=True)
-        self.void_clocks(left.since, left.to)
+        self.void_clocks(left.since, left.to, left.at)
         self._go_to(left.to, left.at)
         self.case.returned_at = left.at
         self.case.stage_began = self.case.first_begins[left.to]

@@ -20,6 +20,9 @@ with workflow.unsafe.imports_passed_through():
 ON_TIME = timedelta(hours=1)
 """A chaser that the case wakes up for within this is on time; what an outage swallowed for longer is left out."""
 
+MEETING_AHEAD, MINUTES_AGAIN = "target-of-a-meeting-ahead", "minutes-run-again"
+"""What cases of 0.1.0 did otherwise (decision 64)."""
+
 
 class Waking(NamedTuple):
     """The next moment at which a case has to do something by itself, and what for."""
@@ -59,8 +62,8 @@ class Timekeeping(Reckoning[F]):
 
         Args:
             name: the clock.
-            of: aware moment from which it runs; after a return a local target runs from the return, and a
-                protocol limit goes on from its old start.
+            of: aware moment from which it runs; after a return a local target runs from the return (from its
+                meeting, if that lies ahead), and a protocol limit goes on from its old start.
             accountable, oversees: roles.
             agency: the agency that it is for, where each has its own.
             meeting: the one that it waits for, where its limit is the next meeting.
@@ -74,7 +77,7 @@ class Timekeeping(Reckoning[F]):
             self._resume(old)
             old.accountable, old.oversees = flat(accountable), flat(oversees)
             return self.touch(old)
-        starts = self.case.returned_at if self.case.returned_at and rule.kind is Kind.LOCAL else of
+        starts = self._begin_after_a_return(of) if self.case.returned_at and rule.kind is Kind.LOCAL else of
         clock = Clock(
             clock=name,
             agency=agency,
@@ -117,6 +120,11 @@ class Timekeeping(Reckoning[F]):
             self.touch(clock)
 
     # --- machinery
+
+    def _begin_after_a_return(self, of: datetime) -> datetime:
+        """A local target begins now; not before the meeting that it counts from (decision 64)."""
+        returned = self.case.returned_at or of
+        return of if of > returned and workflow.patched(MEETING_AHEAD) else returned
 
     def running(self, name: str, agency: str = "") -> list[Clock]:
         """The running clocks of this name, in the order of their begin."""
@@ -166,8 +174,9 @@ class Timekeeping(Reckoning[F]):
                 clock.close(at, self.case.heard)
             self.touch(clock)
 
-    def void_clocks(self, since: int, back_to: str) -> None:
+    def void_clocks(self, since: int, back_to: str, at: datetime) -> None:
         """What signal `since` and its followers began or met is void: closed, or running again."""
+        again = []
         for clock in self.case.clocks:
             rule = self.case.edition.clocks[clock.clock]
             clock.void |= clock.begun_by >= since
@@ -176,8 +185,14 @@ class Timekeeping(Reckoning[F]):
                 self.touch(clock)
             elif rule.meeting:
                 continue  # its stage asks the calendar when it is entered anew
-            elif rule.kind is Kind.PROTOCOL and clock.ended_by >= since > clock.begun_by and back_to in rule.stages:
+            elif not clock.ended_by >= since > clock.begun_by:
+                continue
+            elif rule.kind is Kind.PROTOCOL and back_to in rule.stages:
                 self._resume(clock)
+            elif rule.runs_on and workflow.patched(MINUTES_AGAIN):
+                again.append(clock)
+        for old in again:  # it is of no stage: nothing else would begin it anew
+            self.start(old.clock, at, old.accountable, old.oversees)
 
     def next_waking(self) -> Waking | None:
         """The next moment of all clocks and of what the protocol itself watches."""

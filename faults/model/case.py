@@ -193,7 +193,7 @@ class State:
             self.resume(old)
             old.accountable, old.oversees = accountable, oversees
             return
-        start = self.returned if self.returned and rule.local else of
+        start = max(of, self.returned) if self.returned and rule.local else of  # not before its meeting (decision 64)
         clock = Clock(name, rule, start, accountable, oversees, self.now, len(self.before), **more)
         clock.due = clock.reckon(self.days)
         self.clocks.append(clock)

@@ -156,9 +156,7 @@ class Gwent(Model):
             clock.start, clock.since, clock.told_late, clock.late = meeting.at, self.now, False, False
             clock.due = clock.reckon(self.days)
             return
-        returned, self.returned = self.returned, None
-        self.start("record_outcome", returned or meeting.at, [CHAIR], [SM])
-        self.returned = returned
+        self.start("record_outcome", meeting.at, [CHAIR], [SM])
 
     def own_moments(self) -> Iterator[Any]:
         """Everybody involved is reminded at 09:00 one working day before."""

@@ -210,11 +210,16 @@ class Model(State):
         self.stage_began = began
 
     def _take_back(self, number: int, to: str) -> None:
-        """What the signal and its followers began is closed; a protocol limit that they met runs again."""
-        for clock in self.clocks:
+        """What the signal and its followers began is closed; a protocol limit that they met runs again.
+
+        So does the target for minutes that they recorded, from now: it is of no stage, and waited for (decision 64).
+        """
+        for clock in list(self.clocks):
             clock.taken_back |= clock.begun >= number
             if clock.running and clock.taken_back:
                 clock.close(self.now, len(self.before))
+            elif clock.limit.runs_on and clock.ended >= number and not clock.taken_back:
+                self.start(clock.name, self.led_at, clock.accountable, clock.oversees)
             elif clock.limit.group or clock.limit.local or clock.taken_back:
                 continue
             elif clock.ended >= number and to in clock.limit.stages:
