@@ -35,10 +35,11 @@ from workflows.enduring import Enduring
 from workflows.registry import WORKFLOWS
 
 GRACE = timedelta(seconds=30)
-TAKING_IN_SECONDS = 8
+TAKING_IN_SECONDS = 60
 """So long a workflow may think without a pause: as many signals as the engine keeps for one run (10,000) are taken in
-at once where no worker was there, and the 2 seconds that the SDK allows are too few for that on a busy machine. The
-engine itself waits for 10."""
+at once where no worker was there, and the 2 seconds that the SDK allows are too few for that on a busy machine. Worse
+than waiting is to be interrupted: what is left of it then cannot be put away, and this worker never takes up that case
+again. The engine itself waits for 10 seconds, and then has it done once more."""
 
 PARTING_SECONDS = 0.25
 CODE_SECONDS = 10
