@@ -3,7 +3,9 @@
 A reset is tried at whichever point of the run chance names, while what was said is on its way; so is a termination.
 
 Seen to fail: with a cancelled question about a running immediate action taken for an answer (`workflows.danger`) a case
-that was reset just then waited for ever, or started a second one.
+that was reset just then waited for ever, or started a second one; with a reset to the very begin of a run left unnoticed
+until its first step, an immediate action was told to the roles of an earlier stage; with a check that takes every
+workflow for a running one (`starter.checks.followed`) each termination showed as not named.
 """
 
 import asyncio
