@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
+from typing import Any
 
 from sqlalchemy import insert, select
 from temporalio.service import RPCError
 
 from faults.ground import LONGEST_SECONDS, Ground
+from protocols.errors import Unreachable
 from records import cases
 from records.database import writing
 from records.models import Case, CaseAgency, CasePerson, Clock, Meeting, Stream
 from starter.delivery import last_state
+from workflows.state import Case as State
 
 AT_ONCE = 25
 COPIED = (Case, CaseAgency, CasePerson, Clock, Meeting)
@@ -34,19 +37,19 @@ async def copies(place: Ground, first: str, many: int) -> list[str]:
 
     async def begin(reference: str) -> None:
         async with gate:
-            await place.door.engine.start(last_state(facts).model_copy(update={"reference": reference}))
-            await _waits(place, reference)
+            await _begun(place, last_state(facts).model_copy(update={"reference": reference}))
 
     await asyncio.gather(*map(begin, others))
     return others
 
 
-async def _waits(place: Ground, reference: str) -> None:
-    """It has answered a query: so it has seen what it waits for. A busy server says that it has to be asked again."""
+async def _begun(place: Ground, state: State[Any]) -> None:
+    """It has answered a query: so it has seen what it waits for. A busy server has to be asked again."""
     async with asyncio.timeout(LONGEST_SECONDS):
         while True:
-            with suppress(RPCError):
-                await place.client.get_workflow_handle(reference).query("status")
+            with suppress(RPCError, Unreachable):
+                await place.door.engine.start(state)
+                await place.client.get_workflow_handle(state.reference).query("status")
                 return
 
 
