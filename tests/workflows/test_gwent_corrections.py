@@ -35,7 +35,7 @@ async def running(story: Story, case: str, name: str) -> list[datetime | None]:
     return [one.due for one in clocks if one.clock == name and one.state is ClockState.RUNNING]
 
 
-@pytest.mark.clause("common corrected", "3.4")
+@pytest.mark.clause("common corrected", "gwent 3.4")
 async def test_3_4_a_correction_before_the_meeting_leaves_the_time_to_record_its_outcome(engine: Engine) -> None:
     """The meeting of Thursday is still ahead: its outcome is due on Friday, whatever was corrected on Tuesday."""
     async with begin(MONDAY, engine) as story:
@@ -49,8 +49,8 @@ async def test_3_4_a_correction_before_the_meeting_leaves_the_time_to_record_its
     assert [datetime(2026, 3, 13, 17, tzinfo=LONDON)] == due
 
 
-@pytest.mark.clause("common corrected", "3.11")
-async def test_3_11_minutes_that_a_correction_took_back_are_waited_for_again(engine: Engine) -> None:
+@pytest.mark.clause("common corrected", "gwent 3.11 note")
+async def test_3_11_note_minutes_that_a_correction_took_back_are_waited_for_again(engine: Engine) -> None:
     """The minutes followed the request that was wrong, and are void with it: the Chair has five working days anew."""
     async with begin(MONDAY, engine) as story:
         case = await arranged(story, engine)
