@@ -24,7 +24,8 @@ async def looked_at(engine: Engine, database: Database) -> list[Finding]:
     """A line for each that nobody follows.
 
     The engine's lists are a moment late, so whatever is missing there is asked for by itself, and the records are
-    read again: a case that has just ended needs no workflow.
+    read again: a case that has just ended needs no workflow. One that ended in this very moment is named by the next
+    check.
 
     Raises:
         Unreachable: Temporal or the records do not answer.
