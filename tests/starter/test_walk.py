@@ -148,7 +148,7 @@ WALKS: dict[str, list[Walk]] = {
             speaks_as(UNIT),
             "has not ended",
         ),
-        Walk(lambda s, p, f: ["reopen", p.reference, "--reason", "why"], takes_up, "has not begun"),
+        Walk(lambda s, p, f: ["reopen", p.reference, "--reason", "why"], takes_up, "has not begun|nothing to take up"),
     ],
     "document": [
         Walk(
@@ -229,7 +229,7 @@ def verdict(said: Said, walk: Walk) -> Verdict | str:
         return Verdict.HIDDEN
     if said.err.startswith(REFUSALS) or NOT_THEIR_BOARD in said.err:
         return Verdict.REFUSED if said.code and not said.out else f"{said}"
-    return Verdict.DONE if said.code == 0 or (walk.done and walk.done in said.err) else f"{said}"
+    return Verdict.DONE if said.code == 0 or (walk.done and re.search(walk.done, said.err)) else f"{said}"
 
 
 def shown_too_much(said: Said, someone: Someone, ground: Ground) -> list[str]:

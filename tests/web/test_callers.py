@@ -15,6 +15,7 @@ from protocols.steps import Receipt
 from records.register import register
 from records.tokens import Bound, make_token, revoke_token
 from settings import Settings
+from starter.temporal import RUNNING
 from starter.use_cases import Datrys
 from starter.web import Limits
 from starter.web.models import CaseShown, Line
@@ -33,6 +34,12 @@ class NoEngine:
         pass
 
     async def receipt(self, workflow_id: str, signal_id: str) -> Receipt | None:
+        return None
+
+    async def how_it_runs(self, workflow_id: str) -> str:
+        return RUNNING
+
+    async def last_run(self, workflow_id: str) -> None:
         return None
 
     async def client(self) -> Any:

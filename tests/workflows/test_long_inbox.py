@@ -114,7 +114,7 @@ def _waits() -> Any:
 
 
 @pytest.mark.clause("ctm 2", "common in time", "common a stopped worker delays, never loses")
-async def test_of_what_was_set_aside_only_what_is_in_time_comes_before_a_miss(
+async def test_2_of_what_was_set_aside_only_what_is_in_time_comes_before_a_miss(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SWP answers an hour late, and then RCT's answer of the hour before is entered: the case goes to QA for SWP."""
