@@ -148,8 +148,8 @@ class Reconciling:
             lines += [f"Temporal has steps up to {seen.made} alone, the records up to {before.last_step}"]
             later = await asyncio.to_thread(reconciling.lines_after, self._database, run.id, seen.made)
             lines += [f"Temporal lacks: {_moment(one.at)}  {one.words}" for one in later]
-            open_here = run.open and not before.ended
-            remedies.append("nothing: it goes on from the records with its next step" if open_here else _reopen(run.id))
+            goes_on = run.open or before.ended
+            remedies.append("nothing: it goes on from the records with its next step" if goes_on else _reopen(run.id))
         elif not (run.open or stood.ended or lines):
             how = "was ended in Temporal by hand" if run.by_hand else "has ended in Temporal"
             lines.append(f"it {how}, and is open in the records")
@@ -174,9 +174,12 @@ class Reconciling:
         if lacking:
             since = _moment(story.at[lacking[0].number])
             lines.append(f"the records are older than Temporal: they lack {len(lacking)} steps since {since}")
-            for step in lacking:
-                lines += [f"the records lack: {_moment(story.at[step.number])}  {one.words}" for one in step.entries]
             remedies.append(_command(run.id, FROM_ENGINE))
+        if gone := await self._gone_out(story, stood, doubtful):
+            lines.append(f"{len(gone)} messages wait in the records and may have gone out already")
+            remedies += [] if lacking else [f"{_command(run.id, SENT)}, or {SEND} to send them again"]
+        for step in lacking:
+            lines += [f"the records lack: {_moment(story.at[step.number])}  {one.words}" for one in step.entries]
         unheard = await self._unheard(run.id, story.heard)
         told = {entry.signal_id for step in lacking for entry in step.entries}
         for one in story.heard:
@@ -185,10 +188,6 @@ class Reconciling:
                 lines.append(f"said {_moment(one.at)} and not in the records: {one.name.replace('_', ' ')}{text}")
         if unheard - told and not lacking:
             remedies.append("nothing: the case judges it as it stands; ask whoever said it for the text")
-        gone = await self._gone_out(story, stood, doubtful)
-        if gone:
-            lines.append(f"{len(gone)} messages wait in the records and may have gone out already")
-            remedies += [] if lacking else [f"{_command(run.id, SENT)}, or {SEND} to send them again"]
 
     async def _gone_out(self, story: Story, stood: Stood, waiting: frozenset[int]) -> frozenset[int]:
         """What is held, and what waits here while the engine has it for mailed or knows of nothing that waits."""
