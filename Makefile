@@ -32,7 +32,7 @@ run: $(READY) ## start everything on this machine: Temporal, worker, records, ma
 	@$(BIN)/datrys up
 
 test: $(READY) ## run the tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 check: $(READY) ## lint, check the format and the types
 	$(BIN)/ruff check .

@@ -39,7 +39,7 @@ def printed(rows: list[Found]) -> Table:
 def main() -> int:
     """Print the table; 1 if a promise is broken."""
     asked = argparse.ArgumentParser(prog="python -m faults")
-    asked.add_argument("--short", action="store_true", help="the cut that `make test` runs")
+    asked.add_argument("--short", action="store_true", help="each row cut short")
     asked.add_argument("rows", nargs="*", metavar="ROW", help=f"one of {', '.join(ROWS)}; all if none is named")
     words = asked.parse_args()
     names = words.rows or list(ROWS)

@@ -60,3 +60,9 @@ ROWS: dict[str, Row] = {
     "stories": random_story.against_the_model,
 }
 """Each row by a name that `python -m faults NAME` takes; called with `short` it is cut short."""
+
+SHORT = (
+    *("points", "random", "mail", "records", "doubled", "race", "aside", "limit"),
+    *("histories", "terminated", "engine-restored", "stories"),
+)
+"""Those whose short cut `make test` runs: what the others show is shown in part by tests of the pieces, too."""

@@ -34,7 +34,14 @@ LAST_EVENTS, WORDS = 10, 160
 NO_BUG = ("Waiting", "MailServerAway")
 """What a post says that waits for the mail server: `datrys check` looks at that itself."""
 
-DOING = {"record": "recording a step", "post": "posting its mail", "next_meeting": "asking for the next meeting"}
+DOING = {
+    "record": "recording a step",
+    "post": "posting its mail",
+    "next_meeting": "asking for the next meeting",
+    "set_aside": "setting aside what waits",
+    "take_back": "taking back what was set aside",
+    "ahead": "asking what the records know",
+}
 MENDED = "put the release before back, or deploy one that is mended, and it goes on by itself"
 REPLAYED = EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
 LATE = EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT
