@@ -31,7 +31,8 @@ _NUMBERS = count(1, 20)
 """Databases are new for each test and the server is not: each test numbers its cases from another number on."""
 
 
-def _number_from(database: Database, number: int) -> None:
+def number_from(database: Database, number: int) -> None:
+    """Let the references of new cases begin here: others stand on the server already."""
     year = datetime.now(UTC).year
     with writing(database) as session:
         for edition in read_editions().values():
@@ -68,7 +69,7 @@ async def living(client: Client, database: Database, works: bool = True, **setti
     story = Story(client, database, setting, mailbox)
     story.door = Datrys(setting, database, Engine(setting, client), lambda: datetime.now(UTC))
     load_directory(database)
-    _number_from(database, next(_NUMBERS))
+    number_from(database, next(_NUMBERS))
     try:
         async with working(client, database, setting) if works else nullcontext():
             yield story

@@ -131,11 +131,21 @@ class Story:
 
     async def receipt(self, case: str, signal_id: str) -> Receipt:
         """The verdict on a signal, waited for."""
+        answer = None
         async with asyncio.timeout(60):
-            while not (answer := await self.handle(case).query("receipt", signal_id)):
-                await asyncio.sleep(0.02)
+            while not answer:
+                answer = await self._asked(case, signal_id)
+                await asyncio.sleep(0 if answer else 0.02)
         self._judged.append((case, signal_id))
         return Receipt.model_validate(answer)
+
+    async def _asked(self, case: str, signal_id: str) -> Any:
+        try:
+            return await self.handle(case).query("receipt", signal_id)
+        except RPCError as fault:
+            if fault.status is not RPCStatusCode.FAILED_PRECONDITION:
+                raise
+            return None  # its task failed, and is tried again
 
     async def status(self, case: str) -> Status:
         """How the case stands."""

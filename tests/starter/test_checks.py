@@ -26,7 +26,7 @@ from starter.checks import web as asked_of_the_web
 from starter.use_cases import Datrys
 from starter.web import Limits
 from tests.people import case_file
-from tests.server import living
+from tests.server import living, number_from
 from tests.starter.script import Said, address_of, datrys, lines_of, now, written
 from tests.story import Mailbox, free_port
 from tests.web.hook import served
@@ -309,6 +309,7 @@ def _case_kept(given: Given) -> str:
 
 
 def _nobody_follows(given: Given) -> str:
+    number_from(given.records, 7000)
     case = _raised_while_away(given)
     cases.mark_started(given.records, case)
     words = "is followed by nobody, and no date of it is kept (Temporal knows nothing of it), at practitioners"

@@ -188,6 +188,7 @@ async def test_what_one_side_lacks_altogether_is_listed(
         assert cases.case_facts(engine, unheard).started  # else the relay would begin anew what has ended meanwhile
         everything = await reconcile()
         assert (1, True) == (everything.code, {nowhere, unheard, unknown} <= set(everything.out.splitlines()))
+        await real_server.client.get_workflow_handle(unknown).terminate("it has shown what it was for")
 
 
 async def test_another_case_under_the_same_reference_is_never_written_into_it(
