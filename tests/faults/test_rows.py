@@ -6,7 +6,7 @@ from faults.found import Found
 from faults.rows import ROWS, SHORT
 from faults.yard import yard
 
-AT_ONCE = 5
+AT_ONCE = 3
 
 
 async def test_no_promise_is_broken_by_any_fault() -> None:
