@@ -2,8 +2,8 @@
 
 Seen to fail: with an accepted id judged anew (`workflows.hearing.Hearing.take`) “said three times” doubled entries;
 with a judge who does not ask for the stage (`protocols.judging._allowed`) what came before its time counted, and what
-came once more when the case had gone on led it on again; with immediate actions that wait until nothing else does
-(`workflows.disagreement.Disagreement._watch_for_danger`) that of “bombarded” came after all the others.
+came once more when the case had gone on led it on again; with immediate actions kept in the lane of all the rest
+(`workflows.hearing.Hearing.keep`) that of “bombarded” came after all the others.
 """
 
 import asyncio
