@@ -18,7 +18,6 @@ from records import cases, directory, reading, submissions, sweeping
 from records.cases import CaseFacts
 from records.streams import reference_of
 from records.submissions import Kept
-from starter.last_run import LastRun
 from starter.taking_up import REOPENED, case_taken_up, emergency_taken_up, in_order
 from starter.temporal import PATIENCE, PAUSE_SECONDS, RUNNING, Engine, NoSuchRun, NotTaken
 from workflows.behind import as_recorded
@@ -204,21 +203,22 @@ class Delivery:
 
     async def _reopen(self, kept: Kept) -> Receipt:
         """A new run begins where the records say; while the old one still posts its last mails, that waits."""
+        if not (await self._known(kept) or await self._open_again(kept) or await self._began_with(kept)):
+            raise NoSuchRun(kept.case)
+        return await self._accept(kept)
+
+    async def _open_again(self, kept: Kept) -> bool:
+        """Whether the engine took it; not where it runs."""
         case = last_state(await self._in_records(cases.case_facts, kept.case))
         said, case.holidays = kept.facts, await self._in_records(directory.holidays)
         case.reopened = Reopening(
             id=said["id"], to=said["to"], at=datetime.fromisoformat(said["at"]), record=said["record"]
         )
-        if not await self._engine.start(case):
-            raise NoSuchRun(kept.case)
-        return await self._accept(kept)
+        return await self._engine.start(case)
 
     async def _take_up(self, kept: Kept) -> Receipt:
         """A new run of what nobody follows begins where the records say; one that runs by now is left alone."""
-        if await self._in_records(reading.verdict_recorded, kept.case, kept.facts["id"]):
-            return await self._accept(kept)
-        run = await self._engine.last_run(kept.case)
-        if await self._start_again(kept, run) or (run and run.resumed == kept.facts["id"]):
+        if await self._known(kept) or await self._start_again(kept) or await self._began_with(kept):
             return await self._accept(kept)
         reason = "its workflow runs: there is nothing to take up"
         refused = Receipt(id=kept.facts["id"], accepted=False, code=Code.ALREADY, reason=reason)
@@ -226,8 +226,20 @@ class Delivery:
         await self._in_records(submissions.give_verdict, kept.id, refused)
         return refused
 
-    async def _start_again(self, kept: Kept, run: LastRun | None) -> bool:
+    async def _known(self, kept: Kept) -> bool:
+        return await self._in_records(reading.verdict_recorded, kept.case, kept.facts["id"])
+
+    async def _began_with(self, kept: Kept) -> bool:
+        """Whether it runs because of this: another door or the relay was faster, or died before it noted so.
+
+        A run that has gone on in a new one says so no longer, but has recorded it by then.
+        """
+        run = await self._engine.last_run(kept.case)
+        return bool(run and run.resumed == kept.facts["id"]) or await self._known(kept)
+
+    async def _start_again(self, kept: Kept) -> bool:
         """Whether the engine took it; not where it runs."""
+        run = await self._engine.last_run(kept.case)
         if await self._engine.how_it_runs(kept.case) == RUNNING:
             return False
         if kept.case == reference_of(kept.case):

@@ -10,10 +10,13 @@ from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
-from records import cases
+from records import cases, submissions
 from records.database import reading
 from records.models import Clock, Entry, FreeText, Notice
+from records.submissions import Kept
 from starter.checks import followed
+from starter.temporal import Engine as TemporalEngine
+from starter.use_cases import Datrys
 from tests.doors.test_delivery import LINE_MANAGER, PRACTITIONER, until_stage
 from tests.people import case_file
 from tests.server import living
@@ -144,6 +147,51 @@ async def test_what_a_door_handed_over_is_handed_over_again_where_the_history_is
             await until_stage(story, case, "line_managers")
     assert "(Temporal knows nothing of it)" in named
     assert ["one"] == [one.signal_id for one in lines(engine, case) if one.what == "not_resolved"]
+
+
+async def test_what_another_door_began_meanwhile_is_accepted_and_begun_once(
+    engine: Engine, real_server: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taken up and opened again: the relay may be faster than the door that kept it, or die before it notes so."""
+    async with living(real_server.client, engine) as story:
+        story.in_runs_of(1)
+        case = (await story.door.raise_case(case_file(now()))).reference
+        await until_line(engine, case, "")
+        await story.handle(case).terminate(GONE)
+        first = _overtaken(monkeypatch, story, "_start_again")
+        taken_up = await story.door.take_up(case, GONE, key="again")
+        await _withdrawn(story, case, "once")
+        second = _overtaken(monkeypatch, story, "_open_again")
+        opened = await story.door.reopen(case, "practitioners", GONE, key="opened")
+        await _withdrawn(story, case, "twice")
+        monkeypatch.undo()
+        for kept in (delivered := first + second):  # by one that died before it noted so, and whose relay begins after all this
+            await story.door.delivery.deliver(kept)
+        await story.handle(case).result()
+    assert (2, False, False, []) == (len(delivered), taken_up.kept, opened.kept, submissions.kept(engine))
+    found, entered, ended = [one.what for one in lines(engine, case)], "stage-entered", ["withdrawn", "stage-entered"]
+    assert [entered, "resumed", *ended, "reopened", entered, *ended] == found
+
+
+async def _withdrawn(story: Story, case: str, key: str) -> None:
+    await story.door.tell(case, "withdrawn", LINE_MANAGER, {"text": "by mistake"}, key)
+    await until_line(story.database, case, key)
+    await story.handle(case).result()
+
+
+def _overtaken(monkeypatch: pytest.MonkeyPatch, story: Story, begin: str) -> list[Kept]:
+    """As the door is about to begin a run, the relay does so, and notes it; answers what both of them deliver."""
+    door, delivered = story.door.delivery, list[Kept]()
+    relay = Datrys(story.setting, story.database, TemporalEngine(story.setting, story.client), now).delivery
+    begins = getattr(door, begin)
+
+    async def slowly(kept: Kept) -> bool:
+        delivered.append(kept)
+        await relay.deliver(kept)
+        return bool(await begins(kept))
+
+    monkeypatch.setattr(door, begin, slowly)
+    return delivered
 
 
 async def forget(client: Client, workflow_id: str) -> None:
