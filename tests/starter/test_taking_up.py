@@ -165,7 +165,7 @@ async def test_what_another_door_began_meanwhile_is_accepted_and_begun_once(
         opened = await story.door.reopen(case, "practitioners", GONE, key="opened")
         await _withdrawn(story, case, "twice")
         monkeypatch.undo()
-        for kept in (delivered := first + second):  # by one that died before it noted so, and whose relay begins after all this
+        for kept in (delivered := first + second):  # once more, by one that died before it noted so
             await story.door.delivery.deliver(kept)
         await story.handle(case).result()
     assert (2, False, False, []) == (len(delivered), taken_up.kept, opened.kept, submissions.kept(engine))
