@@ -106,8 +106,8 @@ class Delivery:
     async def relay(self) -> None:
         """Start what is not started and deliver what is not delivered, each case in its order; one round.
 
-        What the engine does not take holds up its own case alone, and `datrys check` names it. Only an engine that does
-        not answer ends the round.
+        What the engine does not take, or what fails here, holds up its own case alone, and `datrys check` names it.
+        Only an engine that does not answer ends the round.
         """
         for facts in await self._in_records(cases.not_started):
             if not await self._goes_on(self._start(facts), set(), facts.reference):
@@ -125,6 +125,9 @@ class Delivery:
             held_up.add(case)
         except Unreachable:
             return False
+        except Exception:
+            log.exception("What is kept for %s cannot be delivered, and is tried again", case)
+            held_up.add(case)
         return True
 
     async def keep_relaying(self) -> None:
@@ -139,6 +142,8 @@ class Delivery:
                 await self.relay()
             except DatrysError as fault:
                 log.warning("The relay waits: %s", fault)
+            except Exception:
+                log.exception("The relay failed, and begins a new round")
             await asyncio.sleep(RELAY_SECONDS)
 
     async def _sweep(self) -> None:

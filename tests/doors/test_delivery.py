@@ -216,7 +216,7 @@ async def _settled_length(story: Story, case: str) -> int:
 
 
 async def test_the_relay_forgets_what_is_old_every_hour(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From its begin on; where that fails it goes on relaying, and tries again an hour later."""
+    """From its begin on; where that fails it goes on relaying, and tries again an hour later; so after a bad round."""
     monkeypatch.setattr(delivery, "RELAY_SECONDS", 0.01)
     monkeypatch.setattr(delivery, "SWEEP_SECONDS", 0.1)
     relay, told = Delivery(engine, NoEngine(), now), asyncio.Event()  # type: ignore[arg-type]
@@ -226,6 +226,8 @@ async def test_the_relay_forgets_what_is_old_every_hour(engine: Engine, monkeypa
 
     async def round_made() -> None:
         rounds.append("relay")
+        if rounds.count("relay") == 1:
+            raise RuntimeError("what nobody has thought of")
 
     def swept(database: Engine, moment: datetime) -> None:
         rounds.append("sweep")

@@ -20,6 +20,7 @@ from records.database import reading
 from records.models import Entry
 from starter import temporal
 from starter.checks import board
+from starter.taking_up import keep_taking_up
 from starter.temporal import Engine as TemporalEngine
 from starter.temporal import NotTaken
 from starter.use_cases import Datrys
@@ -113,6 +114,24 @@ async def test_a_case_that_cannot_be_started_holds_up_no_other(
         too_large.clear()
         await story.door.delivery.relay()
     assert ([never, other], [never], []) == (raised, waits, cases.not_started(engine))
+
+
+@pytest.mark.clause("common order of what is kept")
+async def test_what_can_never_be_delivered_holds_up_no_other(
+    engine: Engine, short_server: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An immediate action that told nobody is to be taken up: that stays and is named, and the other case is told."""
+    async with living(short_server, engine, works=False) as story:
+        other = await _raised(story.door)
+        nobody = f"{await _raised(story.door)}-immediate-7"
+        keep_taking_up(engine, nobody, "why", None, "", "never", datetime.now(UTC))
+        away = _away(story, monkeypatch)
+        await away.tell(other, "discussion_recorded", PRACTITIONER, {"text": "t"}, "told")
+        await story.door.delivery.relay()
+    assert [(nobody, "never")] == _kept(engine)
+    assert [f"signals wait to be delivered (1), for {nobody} (1): see these in the Temporal UI"] == [
+        finding.words for finding in board.waiting(engine)
+    ]
 
 
 async def test_a_refusal_that_is_delivered_twice_is_answered_once(engine: Engine, short_server: Client) -> None:
