@@ -19,7 +19,6 @@ class Meeting:
     """A meeting of the agencies: arranged, held, minuted."""
 
     at: datetime
-    watched_from: datetime
     moved: bool = False
     held: bool = False
     minuted: bool = False
@@ -46,6 +45,7 @@ class Gwent(Model):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.facts = Remembered()
+        self.watched_from: dict[int, datetime] = {}
         self.go("practitioners", self.began, self.began)
         self.settle()
         self.pass_time(self.now)
@@ -140,7 +140,8 @@ class Gwent(Model):
         if ahead:
             ahead.at, ahead.moved = date, True
         else:
-            self.facts.meetings.append(ahead := Meeting(date, self.now))
+            self.facts.meetings.append(ahead := Meeting(date))
+            self._watch(ahead)
         if self.stage == "team_manager":
             return self.go("meeting", said.at, said.sent_at)
         self._invite(ahead, said.at)
@@ -151,24 +152,30 @@ class Gwent(Model):
             self.tell("meeting-moved" if meeting.moved else "meeting-invitation", self.everybody(), meeting.at)
         if self.joining:
             return
-        meeting.watched_from = self.now
+        self._watch(meeting)
         for clock in self.running("record_outcome"):  # decision 10: one meeting, one clock, which follows its date
             clock.start, clock.since, clock.told_late, clock.late = meeting.at, self.now, False, False
             clock.due = clock.reckon(self.days)
             return
         self.start("record_outcome", meeting.at, [CHAIR], [SM])
 
+    def _watch(self, meeting: Meeting) -> None:
+        """What lies before now is not spoken of any more, whatever a correction takes back."""
+        self.watched_from[self.facts.meetings.index(meeting)] = self.now
+
     def own_moments(self) -> Iterator[Any]:
         """Everybody involved is reminded at 09:00 one working day before."""
         if meeting := self.ahead():
             moment = at(self.days.after(local(meeting.at), -1), 9)
-            if moment > meeting.watched_from:
-                yield moment, self._remind, meeting, moment
+            if moment > self.watched_from[self.facts.meetings.index(meeting)]:
+                yield moment, self._remind, meeting
 
-    def _remind(self, meeting: Meeting, moment: datetime) -> None:
-        meeting.watched_from = moment
-        self.log.append("reminder of the meeting")
-        self.tell("reminder", self.everybody(), meeting.at)
+    def _remind(self, meeting: Meeting) -> None:
+        """Of a meeting that lies ahead: a correction may put back the date of one that is past."""
+        self._watch(meeting)
+        if meeting.at > self.now:
+            self.log.append("reminder of the meeting")
+            self.tell("reminder", self.everybody(), meeting.at)
 
     def content_meeting_held(self, said: Said) -> None:
         if said.facts["outcome"] != "resolved":
