@@ -9,7 +9,7 @@ from protocols.errors import RecordsOlder
 from protocols.steps import Ahead, AheadQuery, MeetingQuery, PlannedMeeting, Recorded, Step
 from protocols.waiting import Received, SetAside, TakeBack
 from records import directory, fence, set_aside
-from records.ahead import ahead, alarm_of
+from records.ahead import ahead, alarm_of, last_step
 from records.database import writing
 from records.writing import apply
 
@@ -40,6 +40,11 @@ class Records:
     async def ahead(self, query: AheadQuery) -> Ahead:
         """What the records know of a case beyond a step."""
         return await in_thread(lambda: ahead(self._engine, query))
+
+    @activity.defn
+    async def last_step(self, case: str) -> int:
+        """The number of the last step of a case that stands in the records; 0 if there is none."""
+        return await in_thread(lambda: last_step(self._engine, case))
 
     @activity.defn
     async def alarm_of(self, stream: str) -> str:

@@ -28,16 +28,27 @@ def ahead(engine: Engine, query: AheadQuery) -> Ahead:
     """
     reference = reference_of(query.case)
     with reading(engine) as session:
-        case, stream = case_row(session, reference), session.get(Stream, query.case)
+        case = case_row(session, reference)
         told = select(Notice.at).where(Notice.case == query.case, Notice.notice == ALARM).order_by(Notice.at)
         return Ahead(
-            last_step=(stream.last_step or 0) if stream else 0,
+            last_step=_last_step(session, query.case),
             snapshot=case.snapshot if query.case == reference else None,
             heard=[*heard_since(session, query), *_set_aside(session, query.case)],
             alarms=_alarms(session, reference),
             told=list(dict.fromkeys(session.scalars(told))) if query.case != reference else [],
             confirmed=_confirmed(session, query.case),
         )
+
+
+def last_step(engine: Engine, stream: str) -> int:
+    """The number of the last step of a case, or of an immediate action; 0 if there is none."""
+    with reading(engine) as session:
+        return _last_step(session, stream)
+
+
+def _last_step(session: Session, stream: str) -> int:
+    found = session.get(Stream, stream)
+    return (found.last_step or 0) if found else 0
 
 
 def alarm_of(engine: Engine, stream: str) -> str | None:

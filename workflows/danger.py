@@ -15,11 +15,13 @@ with workflow.unsafe.imports_passed_through():
     from protocols.roles import Role
     from workflows.hearing import Hearing
     from workflows.immediate import Emergency, ImmediateAction
-    from workflows.outbox import RECORD_TIMEOUT
+    from workflows.outbox import RECORD_TIMEOUT, Behind
     from workflows.recording import flat
     from workflows.state import F, short_hash
 
 ASKED = "asks-what-a-running-immediate-action-is-about"
+LOOKS = "looks-whether-it-is-behind-the-records-before-an-immediate-action"
+LOOKED_FOR = timedelta(seconds=2)
 ASKED_FOR = timedelta(minutes=10)
 """So long the records are asked at a time."""
 
@@ -33,15 +35,45 @@ class Danger(Hearing[F]):
         """Beside the flow: neither a database away nor a long inbox holds up an immediate action."""
         while True:
             await workflow.wait_condition(lambda: bool(self.case.urgent))
-            received = self.case.urgent[0]
-            understood = self.understand(received)
-            verdict = judge(understood, self.case.standing(self.ended_stage, workflow.now()), self.rules)
-            key = short_hash(understood.id) if understood.id else ""
-            known = key in self.case.alarmed or key in self.case.accepted
-            if verdict.code.accepted and understood.signal and not known:
-                self.case.alarmed += [key] if key else []
-                await self.start_immediate_action(understood.signal)
+            if self._unanswered_danger():
+                await self._see_that_this_run_is_not_behind()
+            if said := self._unanswered_danger():
+                self.case.alarmed += [short_hash(said.id)] if said.id else []
+                await self.start_immediate_action(said)
             self.case.inbox.append(self.case.urgent.pop(0))  # judged and recorded in its turn
+
+    def _unanswered_danger(self) -> Signal | None:
+        """What the first in this lane says, if it counts and no immediate action was started for it."""
+        understood = self.understand(self.case.urgent[0])
+        verdict = judge(understood, self.case.standing(self.ended_stage, workflow.now()), self.rules)
+        key = short_hash(understood.id) if understood.id else ""
+        known = key in self.case.alarmed or key in self.case.accepted
+        return understood.signal if verdict.code.accepted and not known else None
+
+    async def _see_that_this_run_is_not_behind(self) -> None:
+        """Where Temporal was restored, the records may know of a later stage, at which others are to be told.
+
+        Anything else is recorded before somebody is told, and recording shows it. Here records that do not answer at
+        once hold up nothing.
+
+        Raises:
+            Behind: they do.
+        """
+        if not workflow.patched(LOOKS):
+            return
+        try:
+            recorded: int = await workflow.execute_activity_method(
+                Records.last_step,
+                self.case.reference,
+                schedule_to_close_timeout=LOOKED_FOR,
+                summary="whether the records know more than this run",
+            )
+        except ActivityError as fault:
+            if is_cancelled_exception(fault):
+                raise  # this run has found out by itself
+            return
+        if recorded >= self.case.step:
+            raise Behind
 
     async def start_immediate_action(self, said: Signal) -> None:
         """Start it under the next number that is free, unless the records know that it was started for this signal."""

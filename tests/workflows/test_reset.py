@@ -12,6 +12,7 @@ from protocols.roles import Role
 from records import cases, outbox
 from records.database import reading
 from records.models import Clock, Entry, Notice
+from starter.delivery import last_state
 from tests.doors.test_delivery import now, until_stage
 from tests.people import case_file
 from tests.resetting import points, reset, run_of
@@ -169,3 +170,31 @@ async def test_what_a_case_has_not_judged_as_it_is_reset_is_judged_once(
 def _said(database: Engine) -> list[str]:
     with reading(database) as session:
         return list(session.scalars(select(Entry.signal_id).where(Entry.code == "accepted")))
+
+
+async def test_danger_that_a_restored_case_hears_first_is_told_to_those_who_are_waited_for(
+    engine: Engine, real_server: WorkflowEnvironment
+) -> None:
+    """Temporal is of yesterday, the records are of today: they name whom an immediate action tells."""
+    async with living(real_server.client, engine) as story:
+        case = (await story.door.raise_case(case_file(now()))).reference
+        await until(lambda: bool(cases.case_facts(engine, case).snapshot))
+        yesterday = last_state(cases.case_facts(engine, case))
+        await story.door.tell(case, "not_resolved", PRACTITIONER, {}, "one")
+        await until_stage(story, case, "line_managers")
+        await story.posted(case)
+        await story.handle(case).terminate("as if it had never been")
+        await story.door.engine.start(yesterday)
+        await story.handle(case).signal("immediate_action", {"id": "danger", "by": "practitioner", "agency": "ABUHB"})
+        await until(lambda: _said(engine).count("danger") == 1)
+        alarm = f"{case}-immediate-1"
+        await until(lambda: bool(_told(engine, alarm)))
+    lead = ("safeguarding_lead", "ABUHB", "line_managers")
+    waited_for = ("line_manager", "ABUHB", "line_managers")
+    assert [("duty_team", "", "line_managers"), waited_for, lead] == _told(engine, alarm)
+
+
+def _told(database: Engine, stream: str) -> list[tuple[str, str, str]]:
+    with reading(database) as session:
+        rows = session.scalars(select(Notice).where(Notice.case == stream))
+        return sorted((one.role, one.agency, one.stage) for one in rows)
