@@ -5,13 +5,14 @@ import asyncio
 import logging
 import sys
 import time
+import traceback
 
 from rich.console import Console
 from rich.table import Table
 
 from faults.found import Found
 from faults.rows import ROWS
-from faults.yard import yard
+from faults.yard import Yard, yard
 
 
 async def run(names: list[str], short: bool) -> list[Found]:
@@ -20,9 +21,25 @@ async def run(names: list[str], short: bool) -> list[Found]:
     async with yard() as made:
         for name in names:
             began = time.monotonic()
-            found += await ROWS[name](made, short=short)
-            print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
+            rows = await _tried(made, name, short)
+            broken = sum(len(row.broken) for row in rows)
+            print(f"{name}: {time.monotonic() - began:.0f} s, {broken} broken", file=sys.stderr)
+            found += rows
     return found
+
+
+async def _tried(made: Yard, name: str, short: bool) -> list[Found]:
+    """A row; one that does not come to its end is a broken one, and the next is tried."""
+    others = asyncio.all_tasks()
+    try:
+        return await ROWS[name](made, short=short)
+    except Exception as fault:  # noqa: BLE001 - hours of other rows are not to be lost by it
+        traceback.print_exc()
+        left = asyncio.all_tasks() - others
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        return [Found(name, "it comes to its end", runs=1, wrong=[f"{type(fault).__name__}: {fault}"])]
 
 
 def printed(rows: list[Found]) -> Table:
