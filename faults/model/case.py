@@ -102,6 +102,7 @@ class State:
         stage, turn, stage_began: where it is; at and sent_at: of what led there.
         notices: all that were sent; told: every role that had one; asked: the latest request to each role.
         before: of each accepted signal, by its number; void: numbers of those taken back.
+        accepted, answers: the number of each, and what was answered, by its id.
         log: words for each occasion that was met, for the record of a run.
     """
 
@@ -126,6 +127,7 @@ class State:
         self.told: list[str] = []
         self.asked: dict[str, str] = {}
         self.accepted: dict[str, int] = {}
+        self.answers: dict[str, str] = {}
         self.before: list[Reached] = []
         self.void: set[int] = set()
         self.alarms: list[Alarm] = []

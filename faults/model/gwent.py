@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from faults.model import gwent_table as table
-from faults.model.case import Facts, Refused, Row, Said
+from faults.model.case import ENDED, Facts, Refused, Row, Said
 from faults.model.days import at, local
 from faults.model.gwent_table import BU, CHAIR, HOS, SM, TM
 from faults.model.signals import Model
@@ -164,8 +164,8 @@ class Gwent(Model):
         self.watched_from[self.facts.meetings.index(meeting)] = self.now
 
     def own_moments(self) -> Iterator[Any]:
-        """Everybody involved is reminded at 09:00 one working day before."""
-        if meeting := self.ahead():
+        """Everybody involved is reminded at 09:00 one working day before, unless the case has ended."""
+        if self.stage != ENDED and (meeting := self.ahead()):
             moment = at(self.days.after(local(meeting.at), -1), 9)
             if moment > self.watched_from[self.facts.meetings.index(meeting)]:
                 yield moment, self._remind, meeting

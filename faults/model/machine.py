@@ -259,14 +259,14 @@ class RandomStory(RuleBasedStateMachine):
 
     def _say(self, said: Said) -> None:
         line = f"{self.world_now:%Y-%m-%d %H:%M} {said.id} {said.name} {said.by} at {said.at:%d %H:%M} {said.facts}"
-        once_more = said.id in self.model.accepted
+        known = self.model.answers.get(said.id, "")
         mine = self.model.say(said)
         world = self._world
         its = mine
 
         def say() -> None:
             nonlocal its
-            its = self.loop.do(world.say_in_short_runs(said, once_more) if self.runs else world.say(said, mine))
+            its = self.loop.do(world.say_in_short_runs(said, known) if self.runs else world.say(said, mine))
 
         self._step(say, compare=False)
         self.lines.append(f"{line} => {mine}")

@@ -33,7 +33,7 @@ class Model(State):
     def say(self, said: Said) -> str:
         """What becomes of a signal; answers the code of its receipt."""
         if said.id in self.accepted:
-            return "accepted"
+            return self.answers[said.id]
         try:
             proposal = self._allowed(said)
             self._complete(said, proposal)
@@ -45,6 +45,7 @@ class Model(State):
             return str(refused)
         self.before.append(Reached(said, deepcopy(self.facts), self.reached))
         self.accepted[said.id] = len(self.before)
+        self.answers[said.id] = "proposal" if proposal else "accepted"
         if proposal:
             self.tell("proposed", [self.of_raising(self.PROPOSED[self.stage])])
         else:
@@ -52,7 +53,7 @@ class Model(State):
         self.settle()
         self.pass_time(self.now)  # what is past already happens at once
         self.log.append(f"said {said.name}{' (proposal)' if proposal else ''}")
-        return "proposal" if proposal else "accepted"
+        return self.answers[said.id]
 
     def _allowed(self, said: Said) -> bool:
         """Known, understood, stage, role and side; answers whether it is but a proposal."""
