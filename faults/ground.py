@@ -41,6 +41,7 @@ LONGEST_SECONDS = 240
 
 SIGNALS_A_RUN = 4
 LOOK_SECONDS = 0.1
+LOG_CHARACTERS = 2000
 ALL = slice(None)
 
 
@@ -129,6 +130,14 @@ class Ground:
         await part.start()
         await part.until_it_answers()
         return part
+
+    async def until_dead(self, part: Part) -> None:
+        """Wait until a worker has killed itself.
+
+        Raises:
+            NeverAtRest: it never does.
+        """
+        await self.until(lambda: part.process is None or part.process.returncode is not None)
 
     async def kill_workers(self) -> None:
         """SIGKILL to all of them."""
@@ -230,7 +239,8 @@ class Ground:
             except DatrysError:
                 pass
             if time.monotonic() > deadline:
-                raise NeverAtRest(f"{self.namespace}: in vain for {seconds} s; {await self._how_it_stands()}")
+                words = f"in vain for {seconds} s; {await self._how_it_stands()}; {self._workers_said()}"
+                raise NeverAtRest(f"{self.namespace}: {words}")
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _how_it_stands(self) -> str:
@@ -241,6 +251,12 @@ class Ground:
                 return "; ".join([f"{case} {await self._last_words(case)}" for case in running]) or "no case runs"
         except (RPCError, TimeoutError):
             return "its server cannot say why"
+
+    def _workers_said(self) -> str:
+        """The end of the log of each worker of now."""
+        return "; ".join(
+            f"{part.name}: {part.log.read_text(encoding='utf-8')[-LOG_CHARACTERS:]}" for part in self.workers
+        )
 
     async def _last_words(self, case: str) -> str:
         found = (await self.client.get_workflow_handle(case).describe()).raw_description
@@ -278,12 +294,6 @@ async def kill(part: Part) -> None:
     """SIGKILL to a process that this one started."""
     if part.process and part.process.returncode is None:
         part.process.kill()
-        await part.process.wait()
-
-
-async def died(part: Part) -> None:
-    """Wait until it is gone."""
-    if part.process:
         await part.process.wait()
 
 

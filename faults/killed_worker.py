@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 
 from faults.found import Found, together
-from faults.ground import LONGEST_SECONDS, Ground, died, kill
+from faults.ground import Ground, kill
 from faults.tales import CWM_TAF_MORGANNWG, GWENT, TALES, Tale
 from faults.worker import POINTS
 from faults.yard import Yard
@@ -67,8 +67,7 @@ async def at_point(yard: Yard, point: str, tale: Tale, hasty: bool = True) -> Fo
         case, begins = await place.raise_case(tale)
         playing = asyncio.create_task(place.play(tale, case, begins, patient=True))
         try:
-            async with asyncio.timeout(LONGEST_SECONDS):
-                await died(doomed)
+            await place.until_dead(doomed)
             killed = time.monotonic()
             await place.start_worker(hasty=hasty)
             said = await playing

@@ -12,7 +12,7 @@ from contextlib import suppress
 from sqlalchemy import func, select
 
 from faults.found import Found, together
-from faults.ground import LONGEST_SECONDS, Ground, NeverAtRest, died
+from faults.ground import Ground, NeverAtRest
 from faults.tales import GWENT
 from faults.worker import ASIDE, FEW
 from faults.yard import Yard
@@ -47,8 +47,7 @@ async def _at_point(yard: Yard, point: str, kind: str, hasty: bool) -> Found:
         for key in keys:
             await handle.signal("report_accepted", {"id": key, "by": "practitioner", "agency": "ABUHB", "record": "r"})
         doomed = await place.start_worker(f"{point}:{TIMES.get(point, 2)}", hasty)
-        async with asyncio.timeout(LONGEST_SECONDS):
-            await died(doomed)
+        await place.until_dead(doomed)
         killed = time.monotonic()
         await place.start_worker(hasty=hasty)
         with suppress(NeverAtRest):

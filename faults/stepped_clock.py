@@ -20,7 +20,7 @@ from faults.at_the_limit import CLOCK
 from faults.engine_away import AHEAD, HELD, LIMIT
 from faults.found import Found, together
 from faults.gone_for_days import same
-from faults.ground import Ground, NeverAtRest, died
+from faults.ground import Ground, NeverAtRest
 from faults.stores import KINDS
 from faults.tales import APART, CWM_TAF_MORGANNWG, GWENT, TALES, at, data_of
 from faults.yard import Yard
@@ -133,7 +133,7 @@ async def _dead(yard: Yard, kind: str, short: bool) -> Found:
         clock.set("+3600")
         doomed = await place.start_worker("mail leased:2", hasty=short)
         case, begins = await place.raise_case(tale)
-        await died(doomed)
+        await place.until_dead(doomed)
         clock.set("+0")
         began = time.monotonic()
         await place.start_worker(hasty=short)
