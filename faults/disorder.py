@@ -111,8 +111,9 @@ async def bombarded(yard: Yard, *, short: bool) -> list[Found]:
     many, a_run = (SHORT, SHORT_RUN) if short else (LONG, SIGNALS_A_RUN)
     found = Found(f"one case bombarded with {many:,} signals", BOMBARDED, runs=many)
     async with yard.ground("postgresql") as place:
+        place.signals_a_run = a_run
+        place.door = place.new_door()
         await place.start_worker()
-        place.door = place.new_door(a_run)
         case, begins = await place.raise_case(GWENT)
         await place.play(GWENT, case, begins, only=slice(0))
         began = time.monotonic()

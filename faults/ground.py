@@ -21,10 +21,9 @@ from faults.engine import Server
 from faults.ledger import Account, account
 from faults.post_office import PostOffice, post_office
 from faults.tales import AGO, Saying, Tale, at, data_of
-from faults.worker import FULL, HASTY, KILL
+from faults.worker import FULL, HASTY, KILL, RUNS, in_runs_of
 from protocols.errors import DatrysError
 from records import cases, connect
-from records.cases import CaseFacts
 from records.database import reading
 from records.models import Entry, Notice
 from records.outbox import WAITING
@@ -34,7 +33,6 @@ from starter.temporal import Engine
 from starter.told import Told
 from starter.use_cases import Datrys, utc_now
 from tests import ctm, people
-from workflows.state import Case
 
 LONGEST_SECONDS = 240
 """A case that has not come to rest by then never will: what is missing counts as lost."""
@@ -66,6 +64,7 @@ class Ground:
         options: further variables for workers.
         now: the clock of its doors.
         full: while this file is there, the disk is full for workers' SQLite.
+        signals_a_run: after so many signals a case goes on in a new run.
     """
 
     def __init__(self, server: Server, namespace: str, url: str, office: PostOffice, folder: Path) -> None:
@@ -75,6 +74,7 @@ class Ground:
         self.options: dict[str, str] = {}
         self.now: Callable[[], datetime] = utc_now
         self.workers: list[Part] = []
+        self.signals_a_run = SIGNALS_A_RUN
         self.full = folder / "disk-full"
         self._numbers = count(1)
         self.door = Datrys(self.setting, self.records, Engine(self.setting))
@@ -86,15 +86,10 @@ class Ground:
         self.client = await self.server.client(self.namespace)
         self.door = self.new_door()
 
-    def new_door(self, signals_a_run: int = SIGNALS_A_RUN) -> Datrys:
-        """One more door; cases raised by it go on in a new run after so many signals."""
+    def new_door(self) -> Datrys:
+        """One more door; cases go on in a new run after `signals_a_run`, whichever door or relay starts them."""
         door = Datrys(self.setting, self.records, Engine(self.setting, self.client), lambda: self.now())
-        first = door.delivery.first_state
-
-        def short_runs(facts: CaseFacts) -> Case[Any]:
-            return first(facts).model_copy(update={"signals_a_run": signals_a_run})
-
-        door.delivery.first_state = short_runs  # type: ignore[method-assign]
+        door.delivery.first_state = in_runs_of(self.signals_a_run, door.delivery.first_state)  # type: ignore[method-assign]
         return door
 
     # --- workers
@@ -122,6 +117,7 @@ class Ground:
             HASTY: "1" if hasty else "",
             KILL: kill,
             FULL: str(self.full),
+            RUNS: str(self.signals_a_run),
             BUG: bug,
             **self.options,
         }

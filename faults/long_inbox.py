@@ -41,7 +41,8 @@ async def _at_point(yard: Yard, point: str, kind: str, hasty: bool) -> Found:
     found, keys = Found(point, PROMISE, runs=1), [f"w{number}" for number in range(MANY)]
     async with yard.ground(kind) as place:
         place.options[FEW] = "1"
-        place.door = place.new_door(A_RUN)
+        place.signals_a_run = A_RUN
+        place.door = place.new_door()
         case, _ = await place.raise_case(GWENT)
         handle = place.client.get_workflow_handle(case)
         for key in keys:

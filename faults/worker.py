@@ -8,6 +8,7 @@ process alone.
 | `FAULTS_KILL=signal judged:3` | the worker dies when a signal was judged for the third time |
 | `FAULTS_FULL=FILE` | while that file is there, SQLite does not grow, and says what it says on a full disk |
 | `FAULTS_FEW=1` | a few signals are as much as a new run begins with: more are set aside |
+| `FAULTS_RUNS=4` | cases that its relay starts go on in a new run after so many signals |
 | `FAULTS_BUG=its code fails` | a bug of `faults.bugs` is in the code |
 | `FAULTS_FORGETFUL=1` | no case is held in memory: the time-skipping server keeps work for a dead worker |
 | `FAULTS_HASTY=1` | waits that only make a run of the suite long are short: leases, limits, pauses before a retry |
@@ -36,10 +37,14 @@ import workflows.waiting
 from activities.recording import Records
 from activities.smtp import Line
 from faults.bugs import BUG, put_in
+from starter.delivery import Delivery
 from workflows.disagreement import Disagreement
 from workflows.hearing import Hearing
+from workflows.state import Case
 
-KILL, HASTY, FULL, FEW, FORGETFUL = (f"FAULTS_{what}" for what in ("KILL", "HASTY", "FULL", "FEW", "FORGETFUL"))
+KILL, HASTY, FULL, FEW, RUNS, FORGETFUL = (
+    f"FAULTS_{what}" for what in ("KILL", "HASTY", "FULL", "FEW", "RUNS", "FORGETFUL")
+)
 MOST_PAGES = 2**30
 
 
@@ -131,6 +136,15 @@ def carry_few() -> None:
     records.set_aside.TAKEN_SIGNALS = 3
 
 
+def in_runs_of(signals: int, first_state: Callable[..., Case[Any]]) -> Callable[..., Case[Any]]:
+    """The state that a case begins with, for runs of so many signals."""
+
+    def short_runs(*args: Any) -> Case[Any]:
+        return first_state(*args).model_copy(update={"signals_a_run": signals})
+
+    return short_runs
+
+
 def fill_the_disk(sign: Path) -> None:
     """While the file is there no SQLite database grows by a page."""
 
@@ -151,6 +165,8 @@ if __name__ == "__main__":
         forget()
     if full := os.environ.get(FULL):
         fill_the_disk(Path(full))
+    if runs := os.environ.get(RUNS):
+        Delivery.first_state = in_runs_of(int(runs), Delivery.first_state)  # type: ignore[method-assign]
     if os.environ.get(FEW):
         carry_few()
     if os.environ.get(HASTY):
