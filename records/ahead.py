@@ -53,8 +53,13 @@ def _last_step(session: Session, stream: str) -> int:
 
 def alarm_of(engine: Engine, stream: str) -> str | None:
     """What set off this immediate action; None while it has told nobody."""
+    return alarms(engine, reference_of(stream)).get(int(stream.rpartition("-")[2]))
+
+
+def alarms(engine: Engine, reference: str) -> dict[int, str]:
+    """What set off each immediate action of a case that has told anybody, by its number."""
     with reading(engine) as session:
-        return _alarms(session, reference_of(stream)).get(int(stream.rpartition("-")[2]))
+        return _alarms(session, reference)
 
 
 def heard_since(session: Session, query: AheadQuery) -> list[Heard]:

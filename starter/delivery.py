@@ -11,17 +11,17 @@ from sqlalchemy import Engine as Database
 from sqlalchemy.exc import SQLAlchemyError
 
 from protocols.errors import DatrysError, Unreachable
-from protocols.messages import ImmediateActionNeeded, Signal, read
-from protocols.roles import Role
 from protocols.steps import Code, Receipt
 from records import cases, directory, reading, submissions, sweeping
 from records.cases import CaseFacts
+from records.followed import followed
 from records.streams import reference_of
 from records.submissions import Kept
+from starter.alarms import IMMEDIATE_ACTION, danger_in, start_alarm
 from starter.taking_up import REOPENED, case_taken_up, emergency_taken_up, in_order
 from starter.temporal import PATIENCE, PAUSE_SECONDS, RUNNING, Engine, NoSuchRun, NotTaken
 from workflows.behind import as_recorded
-from workflows.immediate import Emergency, ImmediateAction
+from workflows.immediate import ImmediateAction
 from workflows.registry import protocol_of
 from workflows.state import RESUMED, Case, Reopening
 
@@ -29,6 +29,7 @@ RELAY_SECONDS = 3
 SWEEP_SECONDS = 3600
 ENDED = "the case has ended"
 NO_IMMEDIATE_ACTION = "this immediate action is over, or never was"
+NO_PART = "its sender takes no part in the case"
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -80,10 +81,9 @@ class Delivery:
         try:
             await self._begun(kept.case)
             for earlier in in_order(await self._in_records(submissions.kept, kept.case)):
-                if earlier.id != kept.id:
-                    await self._send(earlier)
-                else:
+                if earlier.id == kept.id:
                     break
+                await self._send(earlier)
             if verdict := await self._send(kept):
                 if kept.signal in (REOPENED, RESUMED):
                     await self._until_recorded(kept)
@@ -162,49 +162,37 @@ class Delivery:
         try:
             await self._engine.signal(kept.case, kept.signal, kept.facts)
         except NoSuchRun:
-            return await self._to_ended(kept)
+            return await self._to_nobody(kept)
         await self._in_records(submissions.mark_delivered, kept.id)
         return None
 
-    async def _to_ended(self, kept: Kept) -> Receipt | None:
-        reference = kept.case.partition("-immediate-")[0]
-        facts = await self._in_records(cases.case_facts, reference)
-        if reference == kept.case and (facts.stage != "ended" or facts.snapshot is None):
+    async def _to_nobody(self, kept: Kept) -> Receipt | None:
+        """No workflow hears it: the door answers for what is over, and somebody who sees danger is heard in any case.
+
+        Raises:
+            NoSuchRun: it is not over; whoever takes it up is told.
+        """
+        facts = await self._in_records(cases.case_facts, reference_of(kept.case))
+        if kept.case != facts.reference:
+            over, why = not await self._in_records(followed, [kept.case]), NO_IMMEDIATE_ACTION
+        elif kept.signal == IMMEDIATE_ACTION and facts.started:
+            return await self._start_alarm(kept, facts)
+        else:
+            over, why = facts.stage == "ended" and facts.snapshot is not None, ENDED
+        if not over:
             raise NoSuchRun(kept.case)
-        if kept.signal == "immediate_action" and reference == kept.case:
-            return await self._immediate_action_after_the_end(kept, facts)
-        reason = ENDED if reference == kept.case else NO_IMMEDIATE_ACTION
+        return await self._refuse(kept, why)
+
+    async def _refuse(self, kept: Kept, reason: str) -> Receipt:
         words = f"{kept.signal.replace('_', ' ')} – not accepted: {reason}"
         return await self._in_records(submissions.refuse_ended, kept.id, reason, words, self._now())
 
-    async def _immediate_action_after_the_end(self, kept: Kept, facts: CaseFacts) -> Receipt | None:
-        """Somebody sees danger after the end of the case: the door itself starts the immediate action."""
-        understood = read(kept.signal, json.dumps(kept.facts), kept.sent_at)
-        said = understood.signal
-        parties = last_state(facts).parties()
-        sender = parties.known_as(said.sender) if said else None
-        if not isinstance(said, ImmediateActionNeeded) or sender is None or not parties.take_part(sender):
-            words = "immediate action – not accepted"
-            reason = "its sender takes no part in the case"
-            return await self._in_records(submissions.refuse_ended, kept.id, reason, words, self._now())
-        await self._start_emergency(said, sender, facts)
+    async def _start_alarm(self, kept: Kept, facts: CaseFacts) -> Receipt:
+        danger = danger_in(kept, self._state(facts).parties())
+        if danger is None:
+            return await self._refuse(kept, NO_PART)
+        await start_alarm(self._database, self._engine, facts.reference, *danger)
         return await self._accept(kept)
-
-    async def _start_emergency(self, said: Signal, sender: Role, facts: CaseFacts) -> None:
-        lead = [Role(role="safeguarding_lead", agency=sender.agency)] if sender.agency else []
-        emergency = Emergency(
-            case=facts.reference,
-            number=len(await self._in_records(cases.immediate_actions, facts.reference)) + 1,
-            stage=facts.stage,
-            raised_by=sender,
-            at=said.at,
-            sent_at=said.sent_at,
-            occasion=said.id or f"{facts.reference}-after-the-end",
-            to=[Role(role="duty_team"), *lead],
-            holidays=await self._in_records(directory.holidays),
-        )
-        words = f"Immediate action, {facts.reference}"
-        await self._engine.start_workflow(ImmediateAction, emergency, emergency.workflow_id, words)
 
     async def _reopen(self, kept: Kept) -> Receipt:
         """A new run begins where the records say; while the old one still posts its last mails, that waits."""

@@ -22,6 +22,7 @@ from records.followed import alarm, deliver_again, followed
 from records.intake import NewSubmission
 from records.streams import reference_of
 from records.submissions import Kept
+from starter.alarms import IMMEDIATE_ACTION
 from starter.last_run import LastRun
 from workflows.behind import go_on, unheard
 from workflows.immediate import Emergency, as_recorded
@@ -34,8 +35,9 @@ UNIT = Role(role="business_unit")
 
 
 def in_order(kept: list[Kept]) -> list[Kept]:
-    """A workflow that is gone is taken up before anything is told to it."""
-    return sorted(kept, key=lambda one: one.signal != RESUMED)
+    """An immediate action waits for nothing; a workflow that is gone is taken up before it is told the rest."""
+    first = [IMMEDIATE_ACTION, RESUMED]
+    return sorted(kept, key=lambda one: first.index(one.signal) if one.signal in first else len(first))
 
 
 def refuse_what_is_over(database: Database, workflow_id: str) -> None:

@@ -35,20 +35,15 @@ class Danger(Hearing[F]):
         """Beside the flow: neither a database away nor a long inbox holds up an immediate action."""
         while True:
             await workflow.wait_condition(lambda: bool(self.case.urgent))
-            if self._unanswered_danger():
-                await self._see_that_this_run_is_not_behind()
-            if said := self._unanswered_danger():
-                self.case.alarmed += [short_hash(said.id)] if said.id else []
-                await self.start_immediate_action(said)
+            received = self.case.urgent[0]
+            understood = self.understand(received)
+            verdict = judge(understood, self.case.standing(self.ended_stage, workflow.now()), self.rules)
+            key = short_hash(understood.id) if understood.id else ""
+            known = key in self.case.alarmed or key in self.case.accepted
+            if verdict.code.accepted and understood.signal and not known:
+                self.case.alarmed += [key] if key else []
+                await self.start_immediate_action(understood.signal)
             self.case.inbox.append(self.case.urgent.pop(0))  # judged and recorded in its turn
-
-    def _unanswered_danger(self) -> Signal | None:
-        """What the first in this lane says, if it counts and no immediate action was started for it."""
-        understood = self.understand(self.case.urgent[0])
-        verdict = judge(understood, self.case.standing(self.ended_stage, workflow.now()), self.rules)
-        key = short_hash(understood.id) if understood.id else ""
-        known = key in self.case.alarmed or key in self.case.accepted
-        return understood.signal if verdict.code.accepted and not known else None
 
     async def _see_that_this_run_is_not_behind(self) -> None:
         """Where Temporal was restored, the records may know of a later stage, at which others are to be told.
@@ -76,10 +71,15 @@ class Danger(Hearing[F]):
             raise Behind
 
     async def start_immediate_action(self, said: Signal) -> None:
-        """Start it under the next number that is free, unless the records know that it was started for this signal."""
+        """Start it under the next number that is free, unless the records know that it was started for this signal.
+
+        Raises:
+            Behind: the records know of a later stage than this run.
+        """
         case = self.case
         if said.id and said.id in case.alarms.values():
             return
+        await self._see_that_this_run_is_not_behind()
         sender = case.parties().known_as(said.sender)
         lead = [Role(role="safeguarding_lead", agency=sender.agency)] if sender.agency else []
         while True:

@@ -11,11 +11,15 @@ from sqlalchemy import Engine
 from temporalio.testing import WorkflowEnvironment
 
 from protocols.errors import Refused, Unreachable, WrongUse
+from protocols.messages import ImmediateActionNeeded
 from protocols.roles import Role
 from protocols.steps import Code
 from records import cases, drafts, reading, sweeping
+from records.ahead import alarms
+from records.submissions import Kept
 from starter import delivery, temporal
 from starter.delivery import Delivery
+from starter.temporal import GONE, RUNNING
 from starter.temporal import Engine as TemporalEngine
 from starter.use_cases import Datrys
 from tests.people import case_file
@@ -130,6 +134,67 @@ async def test_after_the_end_a_signal_is_refused_and_an_immediate_action_starts_
     ]
     assert {"duty_team", "safeguarding_lead/ABUHB"} == told
     assert "confirmed" == result
+
+
+@pytest.mark.clause("common immediate action")
+async def test_after_the_end_each_who_sees_danger_is_heard_once(
+    engine: Engine, real_server: WorkflowEnvironment
+) -> None:
+    """Nobody has recorded the first as the second is said; and a door that did not note what it started begins none."""
+    async with living(real_server.client, engine, works=False) as story:
+        async with working(real_server.client, engine, story.setting):
+            case = (await story.door.raise_case(case_file(now()))).reference
+            await story.door.tell(case, "resolved", PRACTITIONER, {"agreed": True, "text": "settled"})
+            await story.handle(case).result()
+        one, two = (_danger(story, case, agency, key) for agency, key in (("ABUHB", "one"), ("NEWPORT", "two")))
+        for kept in (one, two, one):
+            await story.door.delivery.deliver(kept)
+        async with working(real_server.client, engine, story.setting):
+            async with asyncio.timeout(60):
+                while len(begun := alarms(engine, case)) < 2:
+                    await asyncio.sleep(0.05)
+            for number in begun:
+                await story.posted(f"{case}-immediate-{number}")
+            await story.door.delivery.deliver(one)
+        running = [await story.door.engine.how_it_runs(f"{case}-immediate-{number}") for number in (1, 2, 3)]
+    assert {1: "one", 2: "two"} == begun
+    assert [RUNNING, RUNNING, GONE] == running
+    told = [mail.role for mail in story.mailbox.mailed(case) if mail.notice == "immediate-action"]
+    assert ["duty_team", "duty_team", "safeguarding_lead/ABUHB", "safeguarding_lead/NEWPORT"] == sorted(told)
+
+
+def _danger(story: Story, case: str, agency: str, key: str) -> Kept:
+    """Kept, and not delivered yet."""
+    sender = Role(role="line_manager", agency=agency)
+    return story.door._keep_said(case, "immediate_action", ImmediateActionNeeded, sender, {}, key, "", "")
+
+
+@pytest.mark.clause("common immediate action")
+async def test_danger_is_told_of_though_nobody_follows_the_case(
+    engine: Engine, real_server: WorkflowEnvironment
+) -> None:
+    """An operator ended its workflow: those who are waited for are told at once, and not again as it is taken up."""
+    async with living(real_server.client, engine) as story:
+        case = (await story.door.raise_case(case_file(now()))).reference
+        await story.door.tell(case, "discussion_recorded", PRACTITIONER, {"text": "d"}, "said")
+        await story.posted(case)
+        await story.handle(case).terminate("an operator ends it")
+        await story.door.tell(case, "discussion_recorded", PRACTITIONER, {"text": "d"}, "waits")
+        danger = await story.door.tell(case, "immediate_action", PRACTITIONER, {}, "danger")
+        async with asyncio.timeout(60):
+            while not (begun := alarms(engine, case)):
+                await asyncio.sleep(0.05)
+        await story.posted(f"{case}-immediate-1")
+        await story.door.take_up(case, "an operator ended it")
+        async with asyncio.timeout(60):
+            while not reading.verdict_recorded(engine, case, "danger"):
+                await story.door.delivery.relay()
+        await story.posted(case)
+        again = alarms(engine, case)
+    assert danger.receipt
+    assert ({1: "danger"}, {1: "danger"}) == (begun, again)
+    told = {mail.role for mail in story.mailbox.mailed(case) if mail.notice == "immediate-action"}
+    assert {"duty_team", "safeguarding_lead/ABUHB", "practitioner/ABUHB", "practitioner/NEWPORT"} == told
 
 
 @pytest.mark.clause("common immediate action")
