@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.board_calendar import BoardCalendar
     from workflows.bodies import body_of
     from workflows.state import VERDICTS_KEPT, F, short_hash
+    from workflows.waiting import forget_refusal
 
 HEARD_IN_ANY_CASE = "an immediate action is not refused for a door's clock"
 """A run that refused one is replayed so."""
@@ -40,6 +41,7 @@ class Hearing(BoardCalendar[F]):
         received = Received(name=name, body=body_of(args, MESSAGES.get(name)), seen=workflow.now())
         lane = self.case.urgent if MESSAGES.get(name) is ImmediateActionNeeded else self.case.inbox
         lane.append(received)
+        forget_refusal(received, self.case.receipts, self.case.refused)
 
     @workflow.signal(dynamic=True)
     def anything_else(self, name: str, args: Sequence[RawValue]) -> None:

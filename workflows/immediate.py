@@ -26,11 +26,12 @@ with workflow.unsafe.imports_passed_through():
     from workflows.bodies import body_of
     from workflows.outbox import Behind, Outbox
     from workflows.state import Reopening
-    from workflows.waiting import Waiting
+    from workflows.waiting import Waiting, forget_refusal
 
 CHASED_AFTER_HOURS = (1, 4, 24)
 CHASED_EVERY_HOURS = 24
 POSTS = "posts-what-a-run-before-left-unposted"
+HEARS_ALL = "answers-whoever-confirms-after-it-was-confirmed"
 GOES_ON = "goes-on-in-a-new-run-while-signals-wait"
 
 
@@ -137,7 +138,9 @@ class ImmediateAction:
 
     def _keep(self, name: str, args: Sequence[Any]) -> None:
         kind = ImmediateActionConfirmed if name == CONFIRMATION else None
-        self.emergency.inbox.append(Received(name=name, body=body_of(args, kind), seen=workflow.now()))
+        received = Received(name=name, body=body_of(args, kind), seen=workflow.now())
+        self.emergency.inbox.append(received)
+        forget_refusal(received, self._receipts, self._refused)
 
     @workflow.query
     def receipt(self, id: str) -> Receipt | None:  # noqa: A002 - the name that the interface gives it
@@ -156,6 +159,8 @@ class ImmediateAction:
         await self._begin()
         while not self.emergency.confirmed:
             await self._hear_or_tell()
+        while (self._waiting.more or self._outbox.busy) and workflow.patched(HEARS_ALL):
+            await self._hear_the_rest()
         await workflow.wait_condition(lambda: not self._outbox.busy)
         await workflow.wait_condition(workflow.all_handlers_finished)
         return "confirmed"
@@ -169,6 +174,15 @@ class ImmediateAction:
             self._entries.append(emergency.resumed.entry(emergency.stage, 0))
             emergency.resumed = None
             await self._record([])
+
+    async def _hear_the_rest(self) -> None:
+        """Once it is confirmed: whoever says so too is answered, until the last mail is out."""
+        following = self._waiting.next()
+        if following is not None:
+            self._judge(self._waiting.take(following))
+            await self._record([])
+        elif not await self._waiting.take_back():
+            await workflow.wait_condition(lambda: bool(self.emergency.inbox) or not self._outbox.busy)
 
     async def _hear_or_tell(self) -> None:
         """What is next: a signal is judged, somebody told, a new run begun; or it is waited."""
@@ -277,8 +291,10 @@ class ImmediateAction:
         if (copied := sending(received)) and copied in self._refused:
             return  # door and relay delivered the same
         understood = read(received.name, received.body, received.seen)
+        if (known := self._receipts.get(understood.id)) and known.accepted:
+            return  # an accepted id counts once
         code, reason = self._verdict(understood)
-        self.emergency.confirmed = code.accepted
+        self.emergency.confirmed |= code.accepted
         self._unrecorded.append(received)
         self._refused |= set() if code.accepted or not copied else {copied}
         said = understood.envelope
@@ -303,6 +319,8 @@ class ImmediateAction:
             return Code.NOT_UNDERSTOOD, "it is not one JSON object with the fields of this signal"
         if understood.missing:
             return Code.MISSING, ", ".join(understood.missing)
+        if self.emergency.confirmed:
+            return Code.ALREADY, "the referral is confirmed already"
         said = understood.signal
         if isinstance(said, ImmediateActionConfirmed) and max(said.made_at, said.at) > said.sent_at + GRACE:
             return Code.IN_FUTURE, "it is said to have happened later than it was sent"

@@ -6,7 +6,7 @@ back as it comes to it, before what arrived later. What was taken back stays in 
 next run takes it back again, so that it is carried nowhere and lost nowhere.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -16,7 +16,9 @@ with workflow.unsafe.imports_passed_through():
     from pydantic import BaseModel
 
     from activities.recording import Records
-    from protocols.waiting import Received, SetAside, TakeBack, happened_at
+    from protocols.messages import read
+    from protocols.steps import Receipt
+    from protocols.waiting import Received, SetAside, TakeBack, happened_at, sending
     from workflows import outbox
 
 CARRIED_BYTES = 256_000
@@ -24,6 +26,20 @@ CARRIED_BYTES = 256_000
 
 BATCH_BYTES = 256_000
 SETS_ASIDE = "sets-aside-what-waits"
+
+
+def forget_refusal(received: Received, receipts: dict[str, Receipt], refused: Collection[str]) -> None:
+    """What was refused and is said again is judged anew: until then nobody gets the old verdict for the new one.
+
+    Args:
+        received: what came.
+        receipts: the verdicts by id; this may be taken out.
+        refused: the sendings that were not accepted: a copy of one has its verdict.
+    """
+    signal_id = read(received.name, received.body, received.seen).id
+    known = receipts.get(signal_id)
+    if known and not known.accepted and sending(received) not in refused:
+        del receipts[signal_id]
 
 
 class Waits(Protocol):

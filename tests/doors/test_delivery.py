@@ -198,6 +198,28 @@ async def test_danger_is_told_of_though_nobody_follows_the_case(
 
 
 @pytest.mark.clause("common immediate action")
+async def test_each_who_confirms_is_answered_and_the_first_counts(
+    engine: Engine, real_server: WorkflowEnvironment
+) -> None:
+    """Two confirm while no worker runs, the first of them twice: though the first ends it, the other hears so."""
+    async with living(real_server.client, engine, works=False) as story:
+        async with working(real_server.client, engine, story.setting):
+            case = (await story.door.raise_case(case_file(now()))).reference
+            await story.door.tell(case, "immediate_action", LINE_MANAGER, {}, "danger")
+            async with asyncio.timeout(60):
+                while not alarms(engine, case):
+                    await asyncio.sleep(0.05)
+        alarm, said = story.handle(f"{case}-immediate-1"), {"by": "line_manager", "agency": "ABUHB", "record": "r"}
+        for key in ("one", "two", "one"):
+            await alarm.signal("immediate_action_confirmed", said | {"id": key, "made_at": now().isoformat()})
+        async with working(real_server.client, engine, story.setting):
+            result = await alarm.result()
+    judged = [line.entry for line in reading.timeline(engine, case) if line.case == f"{case}-immediate-1"]
+    assert "confirmed" == result
+    assert [("one", Code.ACCEPTED), ("two", Code.ALREADY)] == [(one.signal_id, one.code) for one in judged if one.code]
+
+
+@pytest.mark.clause("common immediate action")
 async def test_an_immediate_action_does_not_wait_behind_a_thousand_signals(
     engine: Engine, real_server: WorkflowEnvironment
 ) -> None:

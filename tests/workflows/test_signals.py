@@ -1,6 +1,7 @@
 """Signals: whatever comes is kept, judged one at a time, and answered; nothing stops a case."""
 
 import asyncio
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,11 +10,13 @@ from sqlalchemy import Engine
 from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 
-from protocols.steps import Code, Entry
+from protocols.steps import Code, Entry, Receipt
+from protocols.waiting import Received, sending
 from protocols.working_days import LONDON
 from records import reading
 from tests.people import case_file, load_directory
 from tests.story import Story, begin, minute
+from workflows.waiting import forget_refusal
 
 MONDAY = datetime(2026, 3, 2, 10, tzinfo=LONDON)
 
@@ -147,6 +150,24 @@ async def test_an_accepted_id_counts_once_and_a_refused_one_is_judged_anew(engin
     assert again
     assert [Code.MISSING, Code.ACCEPTED, Code.ACCEPTED] == [refused.code, again.code, now_accepted.code]
     assert "team_manager" == status.stage
+
+
+@pytest.mark.clause("common an accepted id counts once")
+def test_a_refusal_is_not_the_answer_to_what_is_said_once_more() -> None:
+    """It lies in the inbox still: no verdict; but a copy of what was refused, and what counts, keep theirs."""
+    first, again = (said("key", sent_at=f"2026-03-02T1{hour}:00:00+00:00") for hour in (0, 1))
+    came = [Received(name="not_resolved", body=json.dumps(one), seen=MONDAY) for one in (first, again)]
+    refused = Receipt(id="key", accepted=False, code=Code.MISSING)
+    left = []
+    for one, verdict in (
+        (came[1], refused),
+        (came[0], refused),
+        (came[1], Receipt(id="key", accepted=True, code=Code.ACCEPTED)),
+    ):
+        receipts = {"key": verdict}
+        forget_refusal(one, receipts, {sending(came[0])})
+        left.append(len(receipts))
+    assert [0, 1, 1] == left
 
 
 @pytest.mark.clause("common one click never moves two stages")
