@@ -3,6 +3,7 @@
 What a message is known by on both sides is its notice, occasion and role (`key_of`).
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ from sqlalchemy import ColumnElement, Engine, and_, exists, func, or_, select, u
 from sqlalchemy.orm import Session
 
 from protocols import steps
-from protocols.messages import CONFIRMATION
+from protocols.messages import CONFIRMATION, MESSAGES
 from protocols.says import ANY_TIME
 from protocols.steps import Step
 from records.cases import unknown
@@ -41,6 +42,7 @@ class Stood(NamedTuple):
         waiting: ids of the notices that wait, those aside that an operator let go.
         held: ids of those that are held until somebody decides.
         raised_at: when its case was raised.
+        unjudged: ids of the signals that a door handed to Temporal, and of which no line speaks.
     """
 
     stream: str
@@ -50,6 +52,7 @@ class Stood(NamedTuple):
     waiting: frozenset[int]
     held: frozenset[int]
     raised_at: datetime
+    unjudged: frozenset[str]
 
 
 class Line(NamedTuple):
@@ -101,24 +104,36 @@ def standing(engine: Engine, reference: str = "") -> dict[str, Stood]:
             raise unknown(reference)
         waiting = _notices(session, reference, Notice.state.in_(WAITING) & Notice.released.is_(False))
         held = _notices(session, reference, Notice.state == Delivery.HELD)
+        unjudged = _unjudged(session, reference)
         if reference:
             rows = rows.where(Stream.reference == reference)
-        none: frozenset[int] = frozenset()
         return {
             row[0]: Stood(
-                row[0], row[1] or 0, bool(row[2]), row[3], waiting.get(row[0], none), held.get(row[0], none), row[4]
+                row[0], row[1] or 0, bool(row[2]), row[3], waiting[row[0]], held[row[0]], row[4], unjudged[row[0]]
             )
             for row in session.execute(rows)
         }
 
 
-def _notices(session: Session, reference: str, which: ColumnElement[bool]) -> dict[str, frozenset[int]]:
+def _notices(session: Session, reference: str, which: ColumnElement[bool]) -> defaultdict[str, frozenset[int]]:
     rows = select(Notice.case, Notice.id).where(which)
-    if reference:
-        rows = rows.where(Notice.reference == reference)
-    found: dict[str, frozenset[int]] = {}
-    for case, number in session.execute(rows):
-        found[case] = found.get(case, frozenset()) | {number}
+    return _by_stream(session.execute(rows.where(Notice.reference == reference) if reference else rows))
+
+
+def _unjudged(session: Session, reference: str) -> defaultdict[str, frozenset[str]]:
+    rows = select(Submission.case, Submission.signal_id).where(
+        Submission.delivered.is_(True),
+        Submission.entry.is_(None),
+        Submission.code.is_(None),
+        Submission.signal.in_([*MESSAGES, CONFIRMATION]),
+    )
+    return _by_stream(session.execute(rows.where(Submission.reference == reference) if reference else rows))
+
+
+def _by_stream(rows: Iterable[Any]) -> defaultdict[str, frozenset[Any]]:
+    found: defaultdict[str, frozenset[Any]] = defaultdict(frozenset)
+    for stream, one in rows:
+        found[stream] |= {one}
     return found
 
 

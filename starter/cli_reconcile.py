@@ -23,6 +23,9 @@ def reconcile(
     from_engine: Annotated[
         bool, Flag("--from-engine", help="Write what the records of this case lack, from Temporal; sends nothing.")
     ] = False,
+    from_records: Annotated[
+        bool, Flag("--from-records", help="Tell Temporal what it lacks of this case: it goes on from the records.")
+    ] = False,
     sent: Annotated[bool, Flag("--sent", help="Its messages in doubt have gone out.")] = False,
     send: Annotated[bool, Flag("--send", help="Its messages in doubt are sent, perhaps once more.")] = False,
     hold: Annotated[
@@ -33,9 +36,9 @@ def reconcile(
 
     Exit code 0: nothing differs; 1: something does; 2: it could not be looked at.
     """
-    chosen = [name for name, said in (("from", from_engine), ("sent", sent), ("send", send), ("hold", hold)) if said]
-    if len(chosen) > 1:
-        raise WrongUse("Say one of --from-engine, --sent, --send, --hold at a time.")
+    chosen = sum((from_engine, from_records, sent, send, hold))
+    if chosen > 1:
+        raise WrongUse("Say one of --from-engine, --from-records, --sent, --send, --hold at a time.")
     if chosen and bool(reference) == hold:
         raise WrongUse("--hold is for all cases: name none." if hold else "Name the one case that this is for.")
     who = somebody()
@@ -43,6 +46,9 @@ def reconcile(
     both = Reconciling(who.door.database, who.door.engine, who.door.now)
     if from_engine:
         _completed(both, reference, who.person)
+    elif from_records:
+        for stream in _looked(lambda: both.from_records(reference)):
+            typer.echo(f"{stream} goes on from the records")
     elif sent or send:
         _decided(both, reference, send, who.person)
     elif hold:

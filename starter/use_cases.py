@@ -20,6 +20,7 @@ from records import cases, reading, register, submissions
 from records.intake import KeptCase, NewSubmission
 from records.reading import CaseView, TimelineEntry
 from records.register import RegisterRow
+from records.streams import reference_of
 from records.submissions import Kept
 from settings import Settings
 from starter.delivery import Delivery, last_state
@@ -192,11 +193,14 @@ class Datrys(Loads):
         return Raised(reference, kept=(kept.receipt or await self.delivery.deliver(kept)) is None)
 
     def _keep_reopening(self, reference: str, stage: str, reason: str, person: str, key: str) -> Kept:
+        if reference_of(reference) != reference:
+            raise WrongUse(f"{reference} is an immediate action: it has no stages. Leave out --stage to take it up.")
         facts, now = cases.case_facts(self.database, reference), self.now()
         if key and (known := submissions.submission(self.database, key)):
             return known
         if facts.stage != "ended" or facts.snapshot is None:
-            raise Refused(f"{reference} has not ended; to lead it back, send corrected with return_to.")
+            words = "To lead it back, send corrected with return_to; if datrys check says that nobody follows it"
+            raise Refused(f"{reference} has not ended. {words}, leave out --stage.")
         possible, state = stages_to_open(facts, now), last_state(facts)
         if stage in state.gone_through and stage in state.missed(now):
             raise Refused(f"{reference} cannot go back to “{stage}”: its time limit is past, and would move it on.")

@@ -12,12 +12,12 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, GetWorkflowExecutionHistoryReverseRequest
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from protocols.errors import Unreachable
+from protocols.errors import RecordsOlder, Unreachable
+from records.streams import reference_of
 from starter.checks.findings import Finding
 from starter.temporal import CALL
 
@@ -108,7 +108,7 @@ async def _why_stuck(client: Client, workflow_id: str) -> Stuck | None:
         return None  # a suspect that Temporal does not know: the relay starts it, or it is long over
     if found.status is not WorkflowExecutionStatus.RUNNING:
         return None
-    words = await _task_words(client, found) or next(_activity_words(found.raw_description.pending_activities), "")
+    words = await _task_words(client, found) or next(_activity_words(found), "")
     return Stuck(workflow_id, words) if words else None
 
 
@@ -148,11 +148,14 @@ async def _failure_words(client: Client, failure: Failure) -> str:
     return words if len(words) <= WORDS else words[: WORDS - 1] + "…"
 
 
-def _activity_words(pending: Iterable[PendingActivityInfo]) -> Iterator[str]:
+def _activity_words(found: WorkflowExecutionDescription) -> Iterator[str]:
     """What fails again and again; its error by its kind alone, since an activity handles names and texts."""
-    for one in pending:
+    for one in found.raw_description.pending_activities:
         kind = one.last_failure.application_failure_info.type or "no answer in time"
-        if one.attempt > ACTIVITIES_FAILED and one.HasField("last_failure") and kind not in NO_BUG:
+        if kind == RecordsOlder.__name__:
+            command = f"datrys reconcile {reference_of(found.id)}"
+            yield f"the records are older than Temporal; see what differs with: {command}"
+        elif one.attempt > ACTIVITIES_FAILED and one.HasField("last_failure") and kind not in NO_BUG:
             doing = DOING.get(one.activity_type.name, one.activity_type.name)
             failed = f"{doing} failed {one.attempt - 1} times ({kind})"
             yield f"{failed}: see that the lines above are in order, else what the worker's log says; it is tried again"

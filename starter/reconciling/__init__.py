@@ -16,14 +16,20 @@ from protocols.errors import CaseUnknown, Refused
 from protocols.steps import Step
 from protocols.working_days import LONDON
 from records import cases, reconciling
+from records.followed import deliver_again
 from records.reconciling import ENDED, Stood, Written
 from records.streams import reference_of
+from starter.printing import count
 from starter.reconciling.history import CASES, Heard, Histories, Run, Story, workflows
+from starter.reconciling.waking import wake
+from starter.taking_up import REOPENED
 from starter.temporal import Engine
 from workflows.posting_again import PostAgain
+from workflows.state import RESUMED
 
 LINES_SHOWN = 5
-FROM_ENGINE, SENT, SEND = "--from-engine", "--sent", "--send"
+NOTHING = "nothing: it has ended"
+FROM_ENGINE, FROM_RECORDS, SENT, SEND = "--from-engine", "--from-records", "--sent", "--send"
 
 
 class Difference(NamedTuple):
@@ -133,7 +139,7 @@ class Reconciling:
         """Both sides are looked at once more, the records last: what moves meanwhile is no difference."""
         seen = await histories.end_of(run)
         other = seen.recorded > before.last_step or seen.made < before.last_step or run.open == before.ended
-        if not (other or seen.heard or before.waiting or before.held):
+        if not (other or seen.heard or before.waiting or before.held or before.unjudged):
             return Apart([], [])
         stood = await self._again(run.id)
         if stood is None:
@@ -148,13 +154,21 @@ class Reconciling:
             lines += [f"Temporal has steps up to {seen.made} alone, the records up to {before.last_step}"]
             later = await asyncio.to_thread(reconciling.lines_after, self._database, run.id, seen.made)
             lines += [f"Temporal lacks: {_moment(one.at)}  {one.words}" for one in later]
-            goes_on = run.open or before.ended
-            remedies.append("nothing: it goes on from the records with its next step" if goes_on else _reopen(run.id))
+            remedies.append(
+                _command(run.id, FROM_RECORDS) if run.open else NOTHING if before.ended else _reopen(run.id)
+            )
         elif not (run.open or stood.ended or lines):
             how = "was ended in Temporal by hand" if run.by_hand else "has ended in Temporal"
             lines.append(f"it {how}, and is open in the records")
             remedies.append(_reopen(run.id))
+        if run.open and (lost := before.unjudged & stood.unjudged) and (lost := lost - await self._all_heard(run)):
+            words = "signal that a door handed to it", "signals that a door handed to it"
+            lines.append(f"Temporal lacks {count(len(lost), *words)}")
+            remedies += [one for one in [_command(run.id, FROM_RECORDS)] if one not in remedies]
         return Apart(lines, remedies)
+
+    async def _all_heard(self, run: Run) -> set[str]:
+        return {one.id for one in (await (await self._histories()).story_of(run)).heard}
 
     async def _newer_there(
         self,
@@ -252,6 +266,34 @@ class Reconciling:
             raise Refused(f"The records of {reference} lack nothing that Temporal has. Nothing was written.")
         return written
 
+    async def from_records(self, reference: str) -> list[str]:
+        """Tell Temporal what it lacks of a case that runs: it goes on from the records, and hears what was said.
+
+        Returns:
+            the workflows that were told.
+
+        Raises:
+            CaseUnknown: there is no such case.
+            Refused: it lacks nothing, or nothing of it runs.
+        """
+        await self._standing(reference)
+        client, histories, told = await self._engine.client(), await self._histories(), list[str]()
+        for side in await self._sides(reference):
+            stood, run = side.stood, side.run
+            if stood is None or run is None or not run.open:
+                continue
+            heard = await self._all_heard(run)
+            lost, behind = stood.unjudged - heard, (await histories.end_of(run)).made < stood.last_step
+            if lost:
+                await asyncio.to_thread(deliver_again, self._database, run.id, heard, (RESUMED, REOPENED))
+            if behind:
+                await wake(client, run)
+            if lost or behind:
+                told.append(run.id)
+        if not told:
+            raise Refused(f"Temporal lacks nothing of {reference} that the records have. Nothing was changed.")
+        return told
+
     async def decide(self, reference: str, send: bool, person: str) -> int:
         """Messages in doubt are sent, or taken as sent; answers how many.
 
@@ -267,9 +309,9 @@ class Reconciling:
             story = await histories.story_of(side.run) if side.run else None
             ids = await self._gone_out(story, side.stood, side.stood.waiting) if story else side.stood.held
             decided = partial(reconciling.decide, ids=ids, send=send, person=person, at=self._now())
-            count = await asyncio.to_thread(decided, self._database, side.stream)
-            changed += count
-            if send and count:
+            number = await asyncio.to_thread(decided, self._database, side.stream)
+            changed += number
+            if send and number:
                 await self._engine.start_workflow(PostAgain, side.stream, f"{side.stream}-post", f"Post, {side.stream}")
         if not changed:
             raise Refused(f"No message of {reference} is in doubt. Nothing was changed.")

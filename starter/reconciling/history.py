@@ -126,7 +126,7 @@ class Histories:
             done: set[int] = set()
             heard: list[Heard] = []
             made = 0
-            async for event in self._backwards(run):
+            async for event in self.backwards(run):
                 match event.event_type:
                     case EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
                         done.add(event.activity_task_completed_event_attributes.scheduled_event_id)
@@ -163,8 +163,9 @@ class Histories:
                             told.posting(event)
                         case EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
                             answer = event.activity_task_completed_event_attributes
-                            said = await self._read(answer.result.payloads, dict) if answer.result.payloads else {}
-                            told.completed(answer.scheduled_event_id, said or {})
+                            recorded = told.records(answer.scheduled_event_id)
+                            said = await self._read(answer.result.payloads, dict) if recorded else {}
+                            told.completed(answer.scheduled_event_id, said)
                         case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
                             told.heard.append(await self._heard(event))
                         case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
@@ -174,7 +175,12 @@ class Histories:
                             pass
         return told.story()
 
-    async def _backwards(self, run: Run) -> AsyncIterator[HistoryEvent]:
+    async def backwards(self, run: Run) -> AsyncIterator[HistoryEvent]:
+        """The events of the latest run, the last first.
+
+        Raises:
+            Unreachable: the engine does not answer.
+        """
         token = b""
         while True:
             asked = GetWorkflowExecutionHistoryReverseRequest(
@@ -254,8 +260,17 @@ class _Telling:
         self._posting[event.event_id] = self._unmailed
         self._owed, self._under_way = False, event.event_id
 
+    def records(self, scheduled: int) -> bool:
+        """Whether it is a step that this activity writes: nothing else that one answers is asked for."""
+        return scheduled in self._recording
+
     def completed(self, scheduled: int, said: Mapping[str, Any]) -> None:
-        """An activity ended well; of a step that a run asked for once more, the first time counts."""
+        """An activity ended well; of a step that a run asked for once more, the first time counts.
+
+        Args:
+            scheduled: the event that asked for it.
+            said: what it answered, if it wrote a step.
+        """
         if scheduled in self._recording:
             step, at = self._recording[scheduled]
             self._owed = bool(said.get("unposted"))

@@ -151,7 +151,7 @@ WORDS: list[tuple[tuple[str, ...], int, str]] = [
     (("reopen", "GWENT-1999-0001", "--stage", "meeting", "--reason", "r"), 1, "There is no case GWENT-1999-0001."),
     (("reopen", "GWENT-1999-0001", "--reason", "r"), 1, "There is no case GWENT-1999-0001."),
     (("reopen", "{case}-immediate-7", "--reason", "r"), 1, "{case} had no immediate action {case}-immediate-7."),
-    (("reopen", "{case}", "--stage", "meeting", "--reason", "r"), 1, "{case} has not ended; to lead it back, send"),
+    (("reopen", "{case}", "--stage", "meeting", "--reason", "r"), 1, "{case} has not ended. To lead it back, send"),
     (("cases", "--protocol", "powys"), 2, "--protocol: “powys” is none of cwm-taf-morgannwg, gwent"),
     (("cases", "--stage", "step_2"), 2, "--stage: “step_2” is none of single_agency, response, "),
     (("cases", "--waiting-for", "approver/ABUHB"), 2, "--waiting-for: “approver” is none of professional, manager, "),

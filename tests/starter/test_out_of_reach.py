@@ -71,7 +71,10 @@ async def test_only_an_ended_case_is_opened_again_at_a_stage_it_went_through_wit
         skipped = await asyncio.to_thread(datrys, "reopen", case, "--stage", "meeting", "--reason", "why")
         silent = await asyncio.to_thread(datrys, "reopen", case, "--stage", "practitioners", "--reason", " ")
         after = all_rows(engine)
-    assert [f"{case} has not ended; to lead it back, send corrected with return_to."] == lines_of(early, 1)
+    words = (
+        "To lead it back, send corrected with return_to; if datrys check says that nobody follows it, leave out --stage"
+    )
+    assert [f"{case} has not ended. {words}."] == lines_of(early, 1)
     assert [f"{case} did not go through “meeting”. It went through: practitioners."] == lines_of(skipped, 1)
     assert ["Say why the case is opened again: --reason TEXT."] == lines_of(silent, 2)
     assert before == after

@@ -11,15 +11,18 @@ import pytest
 from sqlalchemy import Engine, make_url
 from temporalio.testing import WorkflowEnvironment
 
-from records import cases, fence, outbox, reconciling
+from protocols.messages import DiscussionRecorded
+from records import cases, fence, outbox, reconciling, submissions
+from records.ahead import alarms
 from records.database import writing
 from records.models import Case
 from records.reading import timeline
+from starter.delivery import last_state
 from tests.doors.test_delivery import PRACTITIONER, until_stage
 from tests.people import case_file
 from tests.records.making import a_notice, a_step, an_entry, keep, write
 from tests.server import living
-from tests.starter.script import Said, all_rows, datrys, find_here, now
+from tests.starter.script import Said, all_rows, datrys, find_here, lines_of, now
 from tests.story import Story
 from worker import working
 
@@ -131,6 +134,50 @@ async def test_records_of_yesterday_are_completed_from_temporal(
         assert [] == fence.refused(engine)
 
 
+async def test_what_temporal_lacks_is_told_to_it(
+    engine: Engine, real_server: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Temporal is of yesterday, and a door had handed it something since: listed; then the case goes on from today."""
+    find_here(real_server, engine, monkeypatch)
+    async with living(real_server.client, engine) as story:
+        case = await raised(story)
+        await until(lambda: cases.case_facts(engine, case).snapshot)
+        yesterday = last_state(cases.case_facts(engine, case))
+        await say(story, case, "not_resolved", "one")
+        await say(story, case, "immediate_action", "danger")
+        await until(lambda: alarms(engine, case))
+        await story.posted(f"{case}-immediate-1")
+        told = len(story.mailbox.messages)
+        await story.handle(case).terminate("as if it had never been")
+        await story.door.engine.start(yesterday)
+        kept = story.door._keep_said(
+            case, "discussion_recorded", DiscussionRecorded, PRACTITIONER, TEXT, "lost", "", ""
+        )
+        submissions.mark_delivered(engine, kept.id)
+        behind = (await story.status(case)).stage
+        listed = await reconcile(case)
+        gone_on = await reconcile(case, "--from-records")
+        await story.door.delivery.relay()
+        await until(lambda: any(line.entry.signal_id == "lost" for line in timeline(engine, case)))
+        stands = (await story.status(case)).stage
+        await story.posted(case)
+        await asyncio.sleep(0.5)  # that the post has ended reaches Temporal
+        same, again = await reconcile(case), await reconcile(case, "--from-records")
+    assert ("practitioners", "line_managers") == (behind, stands)
+    assert 1 == listed.code
+    for words in ("Temporal lacks: ", "Temporal lacks 1 signal that", f"→ datrys reconcile {case} --from-records"):
+        assert words in listed.out
+    assert (0, f"{case} goes on from the records\n") == (gone_on.code, gone_on.out)
+    assert (0, "Records and Temporal have the same.\n") == (same.code, same.out)
+    assert (1, f"Temporal lacks nothing of {case} that the records have. Nothing was changed.\n") == (
+        again.code,
+        again.err,
+    )
+    sent = story.mailbox.messages
+    assert {"informed"} == {one["X-Datrys-Notice"] for one in sent[told:]}
+    assert len(sent) == len({one["Message-ID"] for one in sent})
+
+
 async def test_messages_in_doubt_are_sent_or_not_as_an_operator_says(
     engine: Engine, real_server: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -221,7 +268,7 @@ def test_what_cannot_be_looked_at_is_said_with_another_exit_code(board: Engine) 
 WRONG = {
     ("--send",): "Name the one case that this is for.",
     ("GWENT-2026-0001", "--hold"): "--hold is for all cases: name none.",
-    ("GWENT-2026-0001", "--send", "--sent"): "Say one of --from-engine, --sent, --send, --hold at a time.",
+    ("GWENT-2026-0001", "--send", "--sent"): "Say one of --from-engine, --from-records, --sent, --send, --hold at a time.",
 }
 
 
