@@ -34,6 +34,9 @@ from starter.use_cases import utc_now
 from workflows.enduring import Enduring
 from workflows.registry import WORKFLOWS
 
+AT_ONCE = 1000
+"""So many activities: where the mail server hangs, each case that has mail holds one, and the others record on."""
+
 GRACE = timedelta(seconds=30)
 TAKING_IN_SECONDS = 60
 """So long a workflow may think without a pause: as many signals as the engine keeps for one run (10,000) are taken in
@@ -141,6 +144,7 @@ def make_worker(client: Client, database: Database, setting: settings.Settings, 
             records.alarm_of,
             post.post,
         ],
+        max_concurrent_activities=AT_ONCE,
         graceful_shutdown_timeout=GRACE,
         workflow_runner=sandbox(),
         interceptors=[Enduring()],

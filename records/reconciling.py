@@ -137,6 +137,13 @@ def _by_stream(rows: Iterable[Any]) -> defaultdict[str, frozenset[Any]]:
     return found
 
 
+def let_go(engine: Engine, stream: str) -> int:
+    """How many messages an operator has let go that wait still."""
+    rows = select(func.count()).where(Notice.case == stream, Notice.state.in_(WAITING), Notice.released.is_(True))
+    with reading(engine) as session:
+        return session.scalar(rows) or 0
+
+
 def keys(engine: Engine, ids: Collection[int]) -> dict[int, Key]:
     """What these messages are known by."""
     columns = (Notice.id, Notice.notice, Notice.occasion, Notice.role, Notice.agency)

@@ -7,15 +7,13 @@ from sqlalchemy import Engine, Select, select
 from sqlalchemy.orm import Session
 
 from protocols.errors import KeyReused
-from protocols.roles import Role
-from protocols.says import ANY_TIME
 from protocols.steps import Code, Entry, Receipt
 from records.cases import case_row
 from records.database import insert_for, reading, writing
 from records.intake import NewSubmission
 from records.models import Case, FreeText, Submission
 from records.storable import storable
-from records.streams import Through, append, open_stream, reference_of
+from records.streams import reference_of
 
 
 class Kept(NamedTuple):
@@ -133,13 +131,13 @@ def told(engine: Engine, case: str, signal_id: str) -> Kept | None:
 def mark_delivered(engine: Engine, submission_id: str) -> None:
     """The engine has taken it."""
     with writing(engine) as session:
-        _one(session, submission_id).delivered = True
+        row_of(session, submission_id).delivered = True
 
 
 def give_verdict(engine: Engine, submission_id: str, receipt: Receipt) -> None:
     """The verdict that the engine's query gave; one that stands already stays."""
     with writing(engine) as session:
-        _judge(_one(session, submission_id), receipt.code, receipt.reason)
+        judge(row_of(session, submission_id), receipt.code, receipt.reason)
 
 
 def leave(engine: Engine, submission_id: str) -> Receipt | None:
@@ -148,50 +146,10 @@ def leave(engine: Engine, submission_id: str) -> Receipt | None:
     Both happen in one transaction, so that a verdict either comes out here or is mailed, never neither or both.
     """
     with writing(engine) as session:
-        row = _one(session, submission_id)
+        row = row_of(session, submission_id)
         if row.code is None:
             row.answer_kept = True
-        return _receipt(row)
-
-
-def refuse_ended(engine: Engine, submission_id: str, reason: str, words: str, at: datetime) -> Receipt:
-    """What is told to an ended case, which no workflow hears: its verdict, and its line in the timeline.
-
-    Args:
-        engine: the records.
-        submission_id: the door's own id.
-        reason: why, in plain words; words: the entry as a sentence.
-        at: the moment of the refusal.
-    """
-    with writing(engine) as session:
-        case = session.scalars(select(Submission.case).where(Submission.id == submission_id)).one()
-        stream = open_stream(session, case)  # first, as a step does: two that lock crosswise stop each other
-        row = _one(session, submission_id)
-        if verdict := _receipt(row):
-            return verdict
-        _judge(row, Code.ENDED, reason)
-        row.delivered = True
-        entry = _refusal(row, session.get_one(Case, row.reference), words, at)
-        row.entry = append(session, stream, entry, person=row.person, through=Through.DOOR).number
-        return Receipt(id=row.signal_id, accepted=False, code=Code.ENDED, reason=reason)
-
-
-def _refusal(row: Submission, case: Case, words: str, at: datetime) -> Entry:
-    return Entry(
-        what=row.signal,
-        happened_at=at,
-        recorded_at=row.sent_at,
-        clause=ANY_TIME,
-        stage=case.stage,
-        turn=case.turn,
-        by=Role(role=row.by_role, agency=row.by_agency),
-        entered_by=row.entered_by,
-        signal_id=row.signal_id,
-        code=Code.ENDED,
-        reason=row.reason,
-        record=row.facts.get("record", ""),
-        words=words,
-    )
+        return receipt_of(row)
 
 
 def submission_of(session: Session, case: str, entry: Entry) -> Submission | None:
@@ -214,16 +172,17 @@ def submission_of(session: Session, case: str, entry: Entry) -> Submission | Non
     found = next(same_text, waiting[0] if waiting and not entry.record else None)  # what was not understood names none
     if found and entry.code:
         found.delivered = True
-        _judge(found, entry.code, entry.reason)
+        judge(found, entry.code, entry.reason)
     return found
 
 
-def _judge(row: Submission, code: Code, reason: str) -> None:
+def judge(row: Submission, code: Code, reason: str) -> None:
     if row.code is None:
         row.code, row.reason, row.accepted = code, reason, code.accepted
 
 
-def _one(session: Session, submission_id: str) -> Submission:
+def row_of(session: Session, submission_id: str) -> Submission:
+    """It, locked until the transaction ends."""
     rows = select(Submission).where(Submission.id == submission_id).with_for_update()
     return session.scalars(rows).one()
 
@@ -233,11 +192,12 @@ def _all(engine: Engine, rows: Select[Submission]) -> list[Kept]:
         return [_kept(row) for row in session.scalars(rows)]
 
 
-def _receipt(row: Submission) -> Receipt | None:
+def receipt_of(row: Submission) -> Receipt | None:
+    """The verdict that stands; None while there is none."""
     if row.code is None:
         return None
     return Receipt(id=row.signal_id, accepted=bool(row.accepted), code=Code(row.code), reason=row.reason)
 
 
 def _kept(row: Submission, new: bool = False) -> Kept:
-    return Kept(row.id, row.case, row.signal, row.facts, row.sent_at, row.delivered, _receipt(row), new)
+    return Kept(row.id, row.case, row.signal, row.facts, row.sent_at, row.delivered, receipt_of(row), new)

@@ -1,7 +1,7 @@
 """How a step of a case is written: entries, clocks, meetings, reviews, holders, notices, the case; all or nothing."""
 
 from collections.abc import Sequence
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import case as either
@@ -74,7 +74,7 @@ def _write(session: Session, stream: Stream, step: Step) -> None:
         mine = update(CaseAgency).where(CaseAgency.reference == reference)
         session.execute(mine.values(must_respond=CaseAgency.code.in_(step.must_respond)))
     for notice in [*(one for one in step.notices if not _waits_already(session, step, one)), *refusals]:
-        _queue(session, stream, notice, step.turn if notice.stage == step.stage else 0)
+        queue(session, stream, notice, step.turn if notice.stage == step.stage else 0)
     if stream.stream == reference:
         _stand(session, step)
 
@@ -130,17 +130,27 @@ def _enter(session: Session, stream: Stream, step: Step, entry: steps.Entry) -> 
     late = submission.answer_kept if submission else step.at - entry.recorded_at > TOLD_AT_ONCE
     if entry.code is None or entry.by is None or not late:
         return None
-    return _not_accepted(session, step, entry.by, entry.signal_id, row.number)
+    return not_accepted(session, stream, entry.by, entry.signal_id, row.number, step.at, step.stage)
 
 
-def _not_accepted(session: Session, step: Step, to: Role, signal_id: str, number: int) -> Notice:
-    occasion = signal_id or f"{step.case}#{number}"
+def not_accepted(
+    session: Session, stream: Stream, to: Role, signal_id: str, number: int, at: datetime, stage: str
+) -> Notice:
+    """What tells a sender that it was not accepted.
+
+    Args:
+        session: of the transaction.
+        stream: the case, or the immediate action, that it was said to.
+        to: the sender; signal_id: of the signal; number: of its entry.
+        at: the moment of the verdict; stage: at which it was given.
+    """
+    occasion = signal_id or f"{stream.stream}#{number}"
     told = exists().where(
-        QueuedNotice.case == step.case, QueuedNotice.notice == "not-accepted", QueuedNotice.occasion == occasion
+        QueuedNotice.case == stream.stream, QueuedNotice.notice == "not-accepted", QueuedNotice.occasion == occasion
     )
     if signal_id and session.scalar(select(told)):
         occasion = f"{occasion}#{number}"  # refused again: it is judged anew, and answered anew
-    return Notice(notice="not-accepted", occasion=occasion, to=to, at=step.at, stage=step.stage, clause=ANY_TIME)
+    return Notice(notice="not-accepted", occasion=occasion, to=to, at=at, stage=stage, clause=ANY_TIME)
 
 
 def _join(session: Session, reference: str, entry: steps.Entry) -> None:
@@ -175,7 +185,7 @@ def _waits_already(session: Session, step: Step, repeated: Notice) -> bool:
     return bool(session.scalar(select(waits)))
 
 
-def _queue(session: Session, stream: Stream, notice: Notice, turn: int) -> None:
+def queue(session: Session, stream: Stream, notice: Notice, turn: int) -> None:
     """Put it into the outbox; `turn` of its stage, where that is known."""
     fields = notice.model_dump(exclude={"to", "kind"})
     session.execute(

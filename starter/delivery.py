@@ -15,6 +15,7 @@ from protocols.steps import Code, Receipt
 from records import cases, directory, reading, submissions, sweeping
 from records.cases import CaseFacts
 from records.followed import followed
+from records.refusing import refuse_ended
 from records.streams import reference_of
 from records.submissions import Kept
 from starter.alarms import IMMEDIATE_ACTION, danger_in, start_alarm
@@ -22,6 +23,7 @@ from starter.taking_up import REOPENED, case_taken_up, emergency_taken_up, in_or
 from starter.temporal import PATIENCE, PAUSE_SECONDS, RUNNING, Engine, NoSuchRun, NotTaken
 from workflows.behind import as_recorded
 from workflows.immediate import ImmediateAction
+from workflows.posting_again import PostAgain
 from workflows.registry import protocol_of
 from workflows.state import RESUMED, Case, Reopening
 
@@ -185,7 +187,10 @@ class Delivery:
 
     async def _refuse(self, kept: Kept, reason: str) -> Receipt:
         words = f"{kept.signal.replace('_', ' ')} – not accepted: {reason}"
-        return await self._in_records(submissions.refuse_ended, kept.id, reason, words, self._now())
+        refused = await self._in_records(refuse_ended, kept.id, reason, words, self._now())
+        if refused.to_mail:
+            await self._engine.start_workflow(PostAgain, kept.case, f"{kept.case}-post", f"Post, {kept.case}")
+        return refused.receipt
 
     async def _start_alarm(self, kept: Kept, facts: CaseFacts) -> Receipt:
         danger = danger_in(kept, self._state(facts).parties())

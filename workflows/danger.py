@@ -45,6 +45,42 @@ class Danger(Hearing[F]):
                 await self.start_immediate_action(understood.signal)
             self.case.inbox.append(self.case.urgent.pop(0))  # judged and recorded in its turn
 
+    async def start_immediate_action(self, said: Signal) -> None:
+        """Start it under the next number that is free, unless the records know that it was started for this signal.
+
+        Raises:
+            Behind: the records know of a later stage than this run.
+        """
+        case = self.case
+        if said.id and said.id in case.alarms.values():
+            return
+        await self._see_that_this_run_is_not_behind()
+        while True:
+            case.immediate += 1
+            emergency = self._emergency(said)
+            if case.immediate in case.alarms:
+                if case.alarms[case.immediate] == emergency.occasion:
+                    return
+                continue
+            try:
+                child = await workflow.start_child_workflow(
+                    ImmediateAction.run,
+                    emergency,
+                    id=emergency.workflow_id,
+                    parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                    cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
+                    static_summary=f"Immediate action, {case.reference}",
+                )
+                child.add_done_callback(let_go)
+                return
+            except WorkflowAlreadyStartedError:
+                told = await self._set_off_by(emergency.workflow_id)
+                if told == emergency.occasion:
+                    return
+                if told is None:
+                    case.immediate -= 1  # if it has ended without telling anybody, its number is free
+                continue  # a door started that number while the case was ended
+
     async def _see_that_this_run_is_not_behind(self) -> None:
         """Where Temporal was restored, the records may know of a later stage, at which others are to be told.
 
@@ -70,53 +106,21 @@ class Danger(Hearing[F]):
         if recorded >= self.case.step:
             raise Behind
 
-    async def start_immediate_action(self, said: Signal) -> None:
-        """Start it under the next number that is free, unless the records know that it was started for this signal.
-
-        Raises:
-            Behind: the records know of a later stage than this run.
-        """
+    def _emergency(self, said: Signal) -> Emergency:
         case = self.case
-        if said.id and said.id in case.alarms.values():
-            return
-        await self._see_that_this_run_is_not_behind()
         sender = case.parties().known_as(said.sender)
         lead = [Role(role="safeguarding_lead", agency=sender.agency)] if sender.agency else []
-        while True:
-            case.immediate += 1
-            emergency = Emergency(
-                case=case.reference,
-                number=case.immediate,
-                stage=case.stage,
-                raised_by=sender,
-                at=said.at,
-                sent_at=said.sent_at,
-                occasion=said.id or f"{case.reference}-immediate-{case.immediate}",
-                to=flat(Role(role="duty_team"), lead, self.waiting_for()),
-                holidays=case.holidays,
-            )
-            if case.immediate in case.alarms:
-                if case.alarms[case.immediate] == emergency.occasion:
-                    return
-                continue
-            try:
-                child = await workflow.start_child_workflow(
-                    ImmediateAction.run,
-                    emergency,
-                    id=emergency.workflow_id,
-                    parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-                    cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
-                    static_summary=f"Immediate action, {case.reference}",
-                )
-                child.add_done_callback(let_go)
-                return
-            except WorkflowAlreadyStartedError:
-                told = await self._set_off_by(emergency.workflow_id)
-                if told == emergency.occasion:
-                    return
-                if told is None:
-                    case.immediate -= 1  # if it has ended without telling anybody, its number is free
-                continue  # a door started that number while the case was ended
+        return Emergency(
+            case=case.reference,
+            number=case.immediate,
+            stage=case.stage,
+            raised_by=sender,
+            at=said.at,
+            sent_at=said.sent_at,
+            occasion=said.id or f"{case.reference}-immediate-{case.immediate}",
+            to=flat(Role(role="duty_team"), lead, self.waiting_for()),
+            holidays=case.holidays,
+        )
 
     async def _set_off_by(self, running: str) -> str | None:
         """What set off the immediate action that runs under a number; None if it has told nobody for long.

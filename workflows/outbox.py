@@ -20,6 +20,7 @@ POST_GRACE_SECONDS = 2
 POST_ANEW = timedelta(minutes=10)
 """A post is tried for ever; where somebody made it fail for good, it is begun anew after this."""
 
+LEAVES = "leaves-a-post-that-failed-as-it-was-cancelled"
 RECORD_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 POST_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=2))
 
@@ -42,6 +43,7 @@ class Outbox:
         self._case, self._unposted, self._known = case, bool(unposted), unposted is not None
         self._recorded = recorded
         self._posting: asyncio.Task[None] | None = None
+        self._leaving = False
 
     @property
     def busy(self) -> bool:
@@ -93,8 +95,8 @@ class Outbox:
                 )
             except ActivityError as fault:
                 self._unposted = True
-                if is_cancelled_exception(fault):
-                    raise
+                if is_cancelled_exception(fault) or (self._leaving and workflow.patched(LEAVES)):
+                    raise  # an attempt may fail just as it is cancelled: the next run posts
                 await workflow.sleep(POST_ANEW, summary="post what waits anew: the post was given up")
             except BaseException:
                 self._unposted = True
@@ -105,6 +107,7 @@ class Outbox:
         if posting := self._in_flight:
             await asyncio.wait([posting], timeout=POST_GRACE_SECONDS)
         if posting := self._in_flight:
+            self._leaving = True
             posting.cancel()
             await asyncio.wait([posting])
         return self._unposted

@@ -163,6 +163,50 @@ async def test_after_the_end_each_who_sees_danger_is_heard_once(
     assert ["duty_team", "duty_team", "safeguarding_lead/ABUHB", "safeguarding_lead/NEWPORT"] == sorted(told)
 
 
+@pytest.mark.clause("common with no Temporal a raise and a signal are kept")
+async def test_whoever_was_told_that_it_is_kept_hears_by_mail_that_the_case_has_ended(
+    engine: Engine, real_server: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The case ended meanwhile: the refusal is mailed, once, though no workflow of the case hears it."""
+    async with living(real_server.client, engine) as story:
+        case = (await story.door.raise_case(case_file(now()))).reference
+        await story.door.tell(case, "resolved", PRACTITIONER, {"agreed": True, "text": "settled"})
+        await story.handle(case).result()
+        monkeypatch.setattr(temporal, "CALL", timedelta(seconds=0.5))
+        monkeypatch.setenv("TEMPORAL_ADDRESS", f"127.0.0.1:{free_port()}")
+        away = Datrys(story.setting, engine, TemporalEngine(story.setting), now)
+        told = await away.tell(case, "discussion_recorded", LINE_MANAGER, {"text": "d"}, "late")
+        for _ in range(2):
+            await story.door.delivery.relay()
+        async with asyncio.timeout(60):
+            while not (mailed := [m.role for m in story.mailbox.mailed(case) if m.notice == "not-accepted"]):
+                await asyncio.sleep(0.05)
+    assert told.receipt is None
+    assert ["line_manager/ABUHB"] == mailed
+
+
+@pytest.mark.clause("common immediate action")
+async def test_a_confirmation_waits_for_an_immediate_action_that_nobody_follows(
+    engine: Engine, real_server: WorkflowEnvironment
+) -> None:
+    """An operator ended its workflow: what is confirmed is kept, and counts once it is taken up."""
+    async with living(real_server.client, engine) as story:
+        case = (await story.door.raise_case(case_file(now()))).reference
+        await story.door.tell(case, "immediate_action", LINE_MANAGER, {}, "danger")
+        alarm, made = f"{case}-immediate-1", {"made_at": now().isoformat(), "text": "to the duty team"}
+        async with asyncio.timeout(60):
+            while not alarms(engine, case):
+                await asyncio.sleep(0.05)
+        await story.posted(alarm)
+        await story.handle(alarm).terminate("an operator ends it")
+        kept = await story.door.tell(alarm, "immediate_action_confirmed", LINE_MANAGER, made, "made")
+        await story.door.take_up(alarm, "an operator ended it")
+        await story.door.delivery.relay()
+        result = await story.handle(alarm).result()
+    assert kept.receipt is None
+    assert "confirmed" == result
+
+
 def _danger(story: Story, case: str, agency: str, key: str) -> Kept:
     """Kept, and not delivered yet."""
     sender = Role(role="line_manager", agency=agency)

@@ -12,6 +12,7 @@ from records.cases import mark_started
 from records.database import writing
 from records.models import FreeText
 from records.private import texts_of
+from records.refusing import refuse_ended
 from records.streams import verify_chain
 from records.submissions import (
     give_verdict,
@@ -19,7 +20,6 @@ from records.submissions import (
     kept,
     leave,
     mark_delivered,
-    refuse_ended,
     submission,
 )
 from tests.records.looking import entries
@@ -144,7 +144,7 @@ def test_what_an_ended_case_is_told_is_refused_and_stands_in_its_timeline(engine
     write(engine, a_step(reference, stage="ended", clause="", outcome="resolved"))
     keep_submission(engine, a_submission(reference, record="r1", text={"text": "late"}))
     answer = refuse_ended(engine, "door-s1", "the case has ended", "Practitioner: not resolved", MONDAY)
-    assert (False, Code.ENDED) == (answer.accepted, answer.code)
+    assert (False, Code.ENDED, False) == (answer.receipt.accepted, answer.receipt.code, answer.to_mail)
     assert answer == refuse_ended(engine, "door-s1", "again", "again", MONDAY)
     assert [("not_resolved", "ended", "r1", "practitioner", "door")] == [
         (entry.what, entry.code, entry.record, entry.by_role, entry.through) for entry in entries(engine)

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from temporalio import workflow
 from temporalio.testing import WorkflowEnvironment
 
-from records import cases
+from records import cases, reading
 from tests.people import case_file
 from tests.server import living
 from workflows.outbox import Outbox
@@ -47,3 +47,26 @@ async def test_danger_that_is_seen_as_a_new_run_begins_is_told_once(
         told = [mail.role for mail in story.mailbox.mailed(case)]
     assert 1 == told.count("duty_team")
     assert [f"{case}-immediate-1"] == cases.immediate_actions(engine, case)
+
+
+@pytest.mark.clause("common mail order")
+async def test_a_post_that_fails_just_as_a_new_run_begins_holds_up_nothing(
+    engine: Engine, real_server: WorkflowEnvironment
+) -> None:
+    """The mail server takes four seconds to say nothing; the attempt is cancelled meanwhile, and the case goes on."""
+    async with living(real_server.client, engine) as story, asyncio.timeout(50):
+        story.in_runs_of(1)
+        story.mailbox.close()
+        async with await asyncio.start_server(_says_nothing, "127.0.0.1", story.mailbox.port):
+            case = (await story.door.raise_case(case_file(datetime.now(UTC).replace(microsecond=0)))).reference
+            for key in ("one", "two", "three"):
+                await story.handle(case).signal("discussion_recorded", SAID | {"id": key})
+                while not reading.verdict_recorded(engine, case, key):
+                    await asyncio.sleep(0.05)
+        story.mailbox.open()
+        await story.handle(case).terminate("it has shown what it was for")
+
+
+async def _says_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await asyncio.sleep(4)
+    writer.close()
