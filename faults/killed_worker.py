@@ -39,7 +39,7 @@ TIMES = {
 TWICE = "mail handed over"
 """The one point after which a mail is accepted a second time."""
 
-SHORT = ("signal judged", "in mid-transaction", "mail handed over", "continue-as-new")
+SHORT = ("in mid-transaction", "mail handed over", "continue-as-new")
 AT_ONCE = 6
 LONGEST_PAUSE_SECONDS = 1.5
 PLAYERS, WORKERS = 4, 2
