@@ -17,6 +17,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from temporalio.client import Client
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+from temporalio.service import RPCError
 
 from faults.post_office import PostOffice, post_office
 from faults.tales import HELD, TEXT
@@ -110,20 +111,29 @@ class Days:
         self.case = (await self.door.raise_case(people.case_file(BEGINS))).reference
         await self._caught_up(0)
 
+    async def now(self) -> datetime:
+        """The engine's time; asked again where a connection breaks."""
+        async with asyncio.timeout(LONGEST_SECONDS):
+            while True:
+                with suppress(RPCError):
+                    return await self.time.now()
+                await asyncio.sleep(LOOK_SECONDS)
+
     async def skip_to(self, at: datetime) -> None:
         """Let the time pass, an hour at once: what is tried again each minute takes longer than one call may."""
-        while (now := await self.time.now()) < at:
-            await self.time.skip_to(min(at, now + timedelta(hours=1)))
+        while (now := await self.now()) < at:
+            with suppress(RPCError):  # it may break a connection where its wall clock was stepped
+                await self.time.skip_to(min(at, now + timedelta(hours=1)))
 
     async def step_to(self, at: datetime) -> None:
         """Step the wall clock to an aware moment: the time passes, and nothing of what falls due happens yet."""
         shown = datetime.fromisoformat(self.wall.read_text(encoding="utf-8").strip("@\n")).replace(tzinfo=UTC)
-        step = at - await self.time.now() - ROUGHLY
+        step = at - await self.now() - ROUGHLY
         new = self.wall.with_suffix(".new")
         new.write_text(f"{wall_clock(shown + step)}\n", encoding="utf-8")
         new.replace(self.wall)  # at once: it is read at any moment
         async with asyncio.timeout(LONGEST_SECONDS):
-            while abs(at - await self.time.now()) > 2 * ROUGHLY:
+            while abs(at - await self.now()) > 2 * ROUGHLY:
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def live_until(self, end: datetime, since: datetime, whole: bool = True, heard: bool = True) -> None:
@@ -148,11 +158,11 @@ class Days:
 
     async def recover(self) -> None:
         """All is whole again: say again what no door could keep, and let everything be done that waited."""
-        now = await self.time.now()
-        await self.time.skip_to(now + AFTERWARDS / 2)
+        now = await self.now()
+        await self.skip_to(now + AFTERWARDS / 2)
         for number in self.not_kept:
             await self._say(number, SAYINGS[number - 1])
-        await self.time.skip_to(now + AFTERWARDS)
+        await self.skip_to(now + AFTERWARDS)
         await self._caught_up(sum(one.at < now for one in SAYINGS))
 
     async def _say(self, number: int, said: Said) -> None:

@@ -99,7 +99,7 @@ async def through(url: str, outage: Outage, expected: Spoken) -> Found:
         back = time.monotonic()
         await made.recover()
         found.seconds.append(time.monotonic() - back)
-        await made.live_until(ENDS, await made.time.now())
+        await made.live_until(ENDS, await made.now())
         spoken = await asyncio.to_thread(_spoken, made)
     found.hold_against(expected.account, spoken.account)
     found.lost += [one for one in expected.of_the_hour - spoken.of_the_hour if not _swallowed(one, outage)]

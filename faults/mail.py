@@ -2,7 +2,8 @@
 
 Seen to fail: with 451 taken for a refusal for good (`activities.smtp._meaning`) “451 twice” and “one address takes
 nothing” sent to Business Units what was for others; with an unclear failure noted as sent (`activities.posting._send`)
-“connection dropped before the mail is taken” lost every first mail.
+“connection dropped before the mail is taken” lost every first mail. What it found: a post that fails just as it is
+cancelled (`workflows.outbox.Outbox._drain`) let a case stand still for ten minutes.
 """
 
 import asyncio

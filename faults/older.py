@@ -5,8 +5,9 @@ A copy is made of a file (or of a PostgreSQL database) while nothing runs on it;
 Seen to fail: with a step taken that does not follow the last one (`records.fence.check_follows` left out) the case was
 never refused, and wrote on past the gap; with `records.reconciling.hold` holding nothing the mails in doubt went out by
 themselves; with what was mailed neither settled nor held (`records.reconciling.complete`) the fence itself
-held the case for good; with a run that is behind let on (`workflows.outbox.Outbox.record`) the case lost its
-way and never ended.
+held the case for good; without a look at the records before an immediate action
+(`workflows.danger.Danger._see_that_this_run_is_not_behind`) it was told to the roles of an earlier stage; with a run
+that is behind let on (`workflows.outbox.Outbox.record`) the case lost its way and never ended.
 """
 
 import asyncio

@@ -4,8 +4,9 @@ A door that cannot keep what it is told says so, and whoever said it says it aga
 PostgreSQL gets a file system of its own that can be filled, in a user namespace; where a system allows none, that is
 said and not tried.
 
-Seen to fail: with mails excused by none, the two that could not be noted as sent (PostgreSQL killed just then) showed
-as twins. No fault was put into the product for this row yet.
+Seen to fail: with a step that could not be recorded taken for recorded (`activities.recording.Records._record`) a case
+told in an outage never came to rest; with mails excused by none, the two that could not be noted as sent (PostgreSQL
+killed just then) showed as twins.
 """
 
 import asyncio
