@@ -90,10 +90,10 @@ def stores() -> Iterator[Stores]:
 class MortalPostgres(Postgres):
     """A server that can be killed, with every transaction under way, and started again on its files.
 
-    It takes few connections, so that all of them can be used up.
+    It takes few connections, so that all of them can be used up; and what it has committed, it keeps.
     """
 
-    options: Mapping[str, str | int] = {"max_connections": 20}
+    options: Mapping[str, str | int] = {"max_connections": 20, "synchronous_commit": "on"}
 
     def kill(self) -> None:
         """SIGKILL to the server and to each process that serves a connection."""
